@@ -4,6 +4,7 @@
 """
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 REGION = "eu-west-3"
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +76,12 @@ class Engine:
         request = urllib.request.Request(f"{self.endpoint}/_ministack/reset", method="POST")  # noqa: S310
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - our own loopback address
             return
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Return the mails that the engine captured since its start, oldest first, as its SES keeps them."""
+        with urllib.request.urlopen(f"{self.endpoint}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310
+            captured: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
+        return [mail for mails in captured.values() for mail in mails]
 
 
 def start(

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -21,6 +20,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+from chalicelib.clocks import Clock
 
 ALGORITHM = "RS256"
 AUDIENCE = "facture-local"
@@ -41,12 +42,14 @@ class Issuer:
     """Hold one key pair under `directory` (mode 0600) and sign access tokens with it.
 
     `url` is the present address of its endpoints. `name` is the `iss` claim, fixed at the first start.
+    `clock` dates the tokens.
     """
 
-    def __init__(self, directory: Path, url: str, audience: str = AUDIENCE) -> None:
+    def __init__(self, directory: Path, url: str, audience: str = AUDIENCE, clock: Clock | None = None) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.url = url.rstrip("/")
         self.audience = audience
+        self._clock = clock or Clock()
         self._key, self.name, self._kid = load_or_create(directory / "issuer.json", self.url)
 
     @property
@@ -86,7 +89,7 @@ class Issuer:
 
         Further `claims` are added and replace claims of the same name (`iss`, `nbf`, `iat` and others).
         """
-        now = int(time.time())
+        now = int(self._clock.now().timestamp())
         payload: dict[str, Any] = {
             "iss": self.name,
             "sub": sub,

@@ -1,8 +1,8 @@
 """The schedules of `make serve`: run the scheduled functions when they are due, and wake them from the queue.
 
 EventBridge and an SQS trigger do this on AWS. Times are Morocco's, as on AWS. A job never overlaps itself. A failed run
-logs one line, and the next run comes on schedule. A run missed while the machine slept or the server was down is
-dropped.
+logs one line, and the next run comes on schedule. If the clock jumps over turns of a job, the job runs once. A run
+missed while the server was down is dropped.
 """
 
 import json
@@ -11,17 +11,19 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from aws_croniter import AwsCroniter
 
+from chalicelib.clocks import Clock
 from chalicelib.domain.clock import MOROCCO
 
 log = logging.getLogger("schedules")
 
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 STOP_SECONDS = 5.0
+MINUTE = timedelta(minutes=1)
 POLL_SECONDS = 1  # a stop may have to wait this long
 RETRY_SECONDS = 5.0
 RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
@@ -46,11 +48,17 @@ def parse_schedule(expression: str) -> int | AwsCroniter:
     raise ValueError(f"not an EventBridge schedule: {expression!r}")
 
 
-def fires(cron: AwsCroniter, now: datetime) -> bool:
-    """True in a minute at which EventBridge starts the job. An hour that Morocco's clocks repeat counts once."""
+def fires(cron: AwsCroniter, since: datetime, now: datetime) -> bool:
+    """True when EventBridge starts the job in a minute after that of `since`, up to that of `now`. In an hour that
+    Morocco's clocks repeat, it starts nothing."""
     local = now.astimezone(MOROCCO)
-    wall = local.replace(second=0, microsecond=0, tzinfo=UTC)  # the library takes UTC only
-    return not local.fold and cron.get_next(wall, inclusive=True) == [wall]
+    [turn] = cron.get_next(wall_minute(since) + MINUTE, inclusive=True)
+    return not local.fold and turn is not None and turn <= wall_minute(now)
+
+
+def wall_minute(at: datetime) -> datetime:
+    """Return the minute that a clock in Morocco shows, as UTC: the library takes UTC only."""
+    return at.astimezone(MOROCCO).replace(second=0, microsecond=0, tzinfo=UTC, fold=0)
 
 
 class Timetable:
@@ -58,20 +66,19 @@ class Timetable:
 
     def __init__(self, expression: str, now: datetime) -> None:
         self._when = parse_schedule(expression)
-        self._last = now.timestamp() if isinstance(self._when, int) else now.timestamp() // 60
+        self._last = now
 
     def due(self, now: datetime) -> bool:
-        """Return True once for each turn. Turns missed between two calls count as one."""
+        """Return True once for each turn. Turns missed between two calls count as one. When the clock was moved back,
+        the count starts anew."""
+        self._last = min(self._last, now)
         if isinstance(self._when, int):
-            if now.timestamp() - self._last < self._when:
-                return False
-            self._last = now.timestamp()
-            return True
-        minute = now.timestamp() // 60
-        if minute == self._last or not fires(self._when, now):
-            return False
-        self._last = minute
-        return True
+            due = (now - self._last).total_seconds() >= self._when
+        else:
+            due = fires(self._when, self._last, now)
+        if due:
+            self._last = now
+        return due
 
 
 class Scheduler:
@@ -82,9 +89,15 @@ class Scheduler:
     """
 
     def __init__(
-        self, jobs: Iterable[ScheduledJob], run: Callable[[str], object], queue: Any = None, queue_url: str = ""
+        self,
+        jobs: Iterable[ScheduledJob],
+        run: Callable[[str], object],
+        queue: Any = None,
+        queue_url: str = "",
+        clock: Clock | None = None,
     ) -> None:
-        now = datetime.now(UTC)
+        self._clock = clock or Clock()
+        now = self._clock.now()
         self._schedules = {job.name: Timetable(job.schedule, now) for job in jobs}
         self._locks = {name: threading.Lock() for name in self._schedules}
         self._run = run
@@ -116,9 +129,9 @@ class Scheduler:
 
     def _tick(self) -> None:
         while not self._stopping.wait(1.0):
-            now = datetime.now(UTC)
+            now = self._clock.now()
             for name, schedule in self._schedules.items():
-                if schedule.due(now) and not self._locks[name].locked():
+                if not self._locks[name].locked() and schedule.due(now):
                     self._spawn(self.run_now, f"job {name}", name)
 
     def run_now(self, name: str) -> bool:

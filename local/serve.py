@@ -20,7 +20,11 @@ from typing import NoReturn
 
 from chalice.app import Chalice
 
+from chalicelib.clocks import Clock
+from chalicelib.domain.clock import instant
 from local import engine, resources, server
+from local.clock import ServiceClock
+from local.controls import CLOCK_PATH, MAILBOX_PATH, Controls
 from local.engine import Engine, EngineError
 from local.issuer import AUDIENCE, Issuer
 from local.schedules import ScheduledJob, Scheduler
@@ -58,7 +62,7 @@ class Options:
 @dataclass(frozen=True)
 class Service:
     """The application, its preparation (given the data directory), and its scheduled functions. `lacks` has a line for
-    each optional part that is not installed."""
+    each optional part that is not installed. `use_clock` gives the application the clock of the local service."""
 
     app: Chalice
     prepare: Callable[[Path], None]
@@ -66,6 +70,7 @@ class Service:
     run: Callable[[str], object]
     seed: Callable[[str, Issuer, Path], Demo] = seed
     lacks: tuple[str, ...] = ()
+    use_clock: Callable[[Clock], object] = id
 
 
 def real_service() -> Service:
@@ -87,7 +92,13 @@ def real_service() -> Service:
             if not {table_name(settings, table) for table in store.names} <= found:
                 create_tables(settings)
 
-    return Service(app, prepare, tuple(JOBS), lambda name: run_scheduled(world(), name), lacks=missing_pieces())
+    def use_clock(clock: Clock) -> None:
+        world().clock = world().tokens.clock = clock
+
+    def run(name: str) -> None:
+        run_scheduled(world(), name)
+
+    return Service(app, prepare, tuple(JOBS), run, lacks=missing_pieces(), use_clock=use_clock)
 
 
 def missing_pieces() -> tuple[str, ...]:
@@ -111,19 +122,22 @@ def run(options: Options, service: Service) -> None:
             started = engine.start(options.data / "aws", say)
             stack.callback(started.stop)
         say(f"the embedded AWS listens on {started.endpoint}")
-        http.issuer = issuer = Issuer(options.data / "issuer", base_url + server.ISSUER_PREFIX)
+        clock = ServiceClock(options.data / "clock.json")
+        http.issuer = issuer = Issuer(options.data / "issuer", base_url + server.LOCAL_PREFIX, clock=clock)
+        http.controls = Controls(clock, started.mails)
         with step("creating tables, bucket and queue"):
             clients = resources.EngineClients(started.endpoint)
             queue_url = clients.create()
             os.environ.update(environment(started, issuer, queue_url))
+            service.use_clock(clock)
             service.prepare(options.data)
         stack.enter_context(served(http))
         with step("preparing the demonstration company"):
             demo = service.seed(base_url, issuer, options.data)
-        scheduler = Scheduler(service.jobs, service.run, clients.queue, queue_url)
+        scheduler = Scheduler(service.jobs, service.run, clients.queue, queue_url, clock=clock)
         scheduler.start()
         stack.callback(scheduler.stop)
-        announce(base_url, options.data, demo, service)
+        announce(base_url, options.data, demo, service, clock)
         stack.callback(say, "stopping …")
         threading.Event().wait()
 
@@ -193,15 +207,19 @@ def step(what: str) -> Iterator[None]:
     say(f"{what}: {time.monotonic() - began:.1f} s")
 
 
-def announce(base_url: str, data: Path, demo: Demo, service: Service) -> None:
+def announce(base_url: str, data: Path, demo: Demo, service: Service, clock: ServiceClock) -> None:
     """Print the last lines before serving: the addresses, and what is missing."""
     for line in service.lacks:
         say(line)
-    say(f"{len(service.jobs)} scheduled functions run on their schedules, in UTC")
+    say(f"{len(service.jobs)} scheduled functions run on their schedules, in Moroccan time")
     say(f"data is kept in {data}; the demonstration company is {demo.company_id or 'not there yet'}")
     say(f"its API key is in {data / 'demo.json'}")
+    local = base_url + server.LOCAL_PREFIX
+    if clock.moved:
+        say(f"the clock was moved: it shows {instant(clock.now())}")
     body = """'{"sub": "me", "email": "me@example.ma"}'"""
-    say(f"a token to sign up with: curl -s {base_url}{server.ISSUER_PREFIX}/token -d {body}")
+    say(f"a token to sign up with: curl -s {local}/token -d {body}")
+    say(f"POST {local}{CLOCK_PATH} moves the clock; the mail that was sent is at {local}{MAILBOX_PATH}")
     say(f"documentation: {base_url}/docs")
     say(f"ready on {base_url} (Ctrl-C stops)")
 

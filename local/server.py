@@ -22,6 +22,9 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer, ThreadedHTTPServer
 
+from chalicelib.api.problems import negotiate, problem
+from chalicelib.domain.errors import Refusal
+from local.controls import METHODS, Controls
 from local.gateway import Gateway, HttpResponse, Incoming
 from local.issuer import Issuer
 
@@ -33,7 +36,7 @@ MAX_DRAIN_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 2.0
 IDLE_SECONDS = 65.0
 FINISH_SECONDS = 4.0
-ISSUER_PREFIX = "/_local"
+LOCAL_PREFIX = "/_local"
 CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;[^\r\n]*)?\r?\n")
 NOT_IMPLEMENTED = 501
 
@@ -47,12 +50,13 @@ class Refused(Exception):
 
 
 class Server(ThreadedHTTPServer):
-    """A server with threads, a longer queue, and a count of running requests. Set `gateway` and `issuer` before it
-    serves."""
+    """A server with threads, a longer queue, and a count of running requests. Set `gateway`, `issuer` and
+    `controls` before it serves."""
 
     request_queue_size = 128
     gateway: Gateway
     issuer: Issuer | None = None
+    controls: Controls | None = None
 
     def __init__(self, address: tuple[str, int], handler: Any) -> None:
         self._busy = 0
@@ -123,8 +127,8 @@ class Handler(ChaliceRequestHandler):
     def _reply(self) -> HttpResponse:
         body = self._read_body()
         path = self._target()
-        if path.startswith(f"{ISSUER_PREFIX}/") and self.server.issuer:
-            return self._issuer_reply(self.server.issuer, path, body)
+        if path.startswith(f"{LOCAL_PREFIX}/") and self.server.issuer:
+            return self._local_reply(self.server.issuer, path.removeprefix(LOCAL_PREFIX).split("?", 1)[0], body)
         headers = {name.lower(): value for name, value in self.headers.items()}
         return self.server.gateway.respond(Incoming(self.command, path, headers, body))
 
@@ -137,16 +141,23 @@ class Handler(ChaliceRequestHandler):
             raise Refused(400)
         return parts._replace(scheme="", netloc="").geturl() or "/"
 
-    def _issuer_reply(self, issuer: Issuer, path: str, body: bytes | None) -> HttpResponse:
-        """Answer for the local issuer. Web pages are refused, so that no page can fetch itself a token."""
+    def _local_reply(self, issuer: Issuer, path: str, body: bytes | None) -> HttpResponse:
+        """Answer for the controls or the local issuer. Web pages are refused, so that no page can fetch itself a token
+        or read the mail."""
         port = self.server.server_port
         ours = {f"{HOST}:{port}", f"localhost:{port}"}
         if self.headers.get("Host") not in ours or "Origin" in self.headers:
             raise Refused(403)
-        answer = issuer.answer(self.command, path.removeprefix(ISSUER_PREFIX).split("?", 1)[0], body)
-        data = json.dumps(answer.body, indent=2).encode() + b"\n"
-        headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        return HttpResponse(answer.status, headers, data, path.split("?", 1)[0])
+        route = LOCAL_PREFIX + path
+        if self.server.controls and path in METHODS:
+            try:
+                return json_response(200, self.server.controls.answer(self.command, path, body), route)
+            except Refusal as refusal:
+                language = negotiate(self.headers.get("Accept-Language"))
+                status, headers, data = problem(refusal, language, str(uuid.uuid4()))
+                return HttpResponse(status, dict(headers), data, route)
+        answer = issuer.answer(self.command, path, body)
+        return json_response(answer.status, answer.body, route)
 
     def _read_body(self) -> bytes | None:
         coding, lengths = self.headers.get("Transfer-Encoding"), self.headers.get_all("Content-Length")
@@ -253,6 +264,13 @@ class Handler(ChaliceRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's names
         """Log nothing. The standard line holds the whole path, and a path may hold personal data."""
+
+
+def json_response(status: int, value: dict[str, Any], route: str) -> HttpResponse:
+    """Return a response with indented JSON, for people."""
+    data = json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return HttpResponse(status, headers, data, route)
 
 
 def create(app: Chalice, port: int) -> Server:

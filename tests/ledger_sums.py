@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Invoice
@@ -79,6 +80,10 @@ def faults_of(rows: Sequence[Record]) -> list[str]:
     found = [f"{id}: {each}" for id, each in sums.items() if min(each.money, each.withheld) < 0]
     # A credit note gives money back, never what the Treasury holds.
     found += [f"{id} has too much money: {each}" for id, each in sums.items() if each.rest < 0 and each.money]
+    for row in rows:
+        if isinstance(row, Balance) and (of := sums.get(row.id)):
+            stored = (row.money, row.suffered_vat + row.suffered_fees, row.pending)
+            found += [f"{row.id} states {stored}: {of}"] if stored != (of.money, of.withheld, of.pending) else []
     entries: list[Any] = [row for row in rows if isinstance(row, CreditEntry)]
     found += [f"{entry.id} is overdrawn" for entry in entries if entry.rest < 0]
     payments = [row for row in rows if isinstance(row, Payment)]

@@ -24,7 +24,9 @@ def _list(context: RequestContext) -> Answer:
     query, customer = context.query, context.path["id"]
     page = unapplied_credit.entries(context.open, customer, limit=query.limit, starting_after=query.starting_after)
     url = address("customers", customer, "credit")
-    return Answer(listed(url, map(present_credit_entry, page.items), more=page.next is not None))
+    return Answer(
+        listed(url, (present_credit_entry(row, context.open.head) for row in page.items), more=page.next is not None)
+    )
 
 
 def _advance(context: RequestContext) -> Answer:
@@ -50,7 +52,9 @@ def _refunds(context: RequestContext) -> Answer:
     query, customer = context.query, context.path["id"]
     page = unapplied_credit.refunds(context.open, customer, limit=query.limit, starting_after=query.starting_after)
     url = address("customers", customer, "refunds")
-    return Answer(listed(url, map(present_refund, page.items), more=page.next is not None))
+    return Answer(
+        listed(url, (present_refund(row, context.open.head) for row in page.items), more=page.next is not None)
+    )
 
 
 def _refund(context: RequestContext) -> Answer:

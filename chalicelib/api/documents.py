@@ -259,7 +259,8 @@ class DocumentNoun:
         return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(present_document))
+        day = today(context.at)
+        call = context.presenting(shown(lambda state, head: present_document(state, head, day)))
         return answer(
             issuing.issue(context.world.store, call, self.document_type, context.path["id"], context.body.issue_date)
         )

@@ -46,8 +46,9 @@ _TYPES = {
 
 
 def _range(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The bound that the value exceeds. Pydantic does not name the other one."""
     low, high = context.get("ge", context.get("gt")), context.get("le", context.get("lt"))
-    return {"min": "…" if low is None else low, "max": "…" if high is None else high}
+    return {name: bound for name, bound in (("min", low), ("max", high)) if bound is not None}
 
 
 _BY_TYPE: Final[dict[str, Callable[[Mapping[str, Any]], tuple[str, dict[str, Any]]]]] = {

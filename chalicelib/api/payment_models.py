@@ -6,10 +6,10 @@ from pydantic import Field
 
 from chalicelib.api.document_models import InvoiceId
 from chalicelib.api.fields import Amount, Day, Id, Model, PositiveAmount, Text
-from chalicelib.domain.documents.payment import Received, ReversalReason
+from chalicelib.domain.documents.payment import ReceivedPayment, ReversalReason
 from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.money import ZERO
-from chalicelib.services.documents.unapplied_credit import MOST_TARGETS, Money, Target
+from chalicelib.services.documents.unapplied_credit import MOST_TARGETS, CreditTarget, Money
 
 Reference = Annotated[str, Text(100)]
 
@@ -47,9 +47,9 @@ class PaymentIn(Model):
         | None
     ) = None
 
-    def received(self) -> Received:
+    def received(self) -> ReceivedPayment:
         """The payment as the service takes it."""
-        return Received(
+        return ReceivedPayment(
             amount=self.amount,
             method=self.method,
             date=self.date,
@@ -62,9 +62,16 @@ class PaymentIn(Model):
 
 
 class CashIn(Model):
-    """The day on which a pending cheque or bill was cashed."""
+    """The day on which a pending cheque or bill was cashed. What was withheld may be corrected, because another payment
+    may have settled the invoice since."""
 
     date: Day
+    withheld_vat: Annotated[
+        Amount | None, Field(description="RAS-TVA, if it is not as recorded.", examples=["0.00"])
+    ] = None
+    withheld_fees: Annotated[
+        Amount | None, Field(description="RAS on fees, if it is not as recorded.", examples=["0.00"])
+    ] = None
 
 
 class ReverseIn(Model):
@@ -112,6 +119,6 @@ class ApplyIn(Model):
 
     to: Annotated[tuple[TargetIn, ...], Field(min_length=1, max_length=MOST_TARGETS, strict=False)]
 
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[CreditTarget]:
         """The targets as the service takes them."""
-        return [Target(document=target.document, amount=target.amount) for target in self.to]
+        return [CreditTarget(document=target.document, amount=target.amount) for target in self.to]

@@ -18,6 +18,10 @@ class PaymentShown(ResponseModel):
     id: str
     object: Literal["payment"]
     invoice: str
+    customer: Annotated[
+        str | None,
+        Field(description="The buyer; null if they were erased, or on older payments.", examples=["cus_01J0"]),
+    ]
     amount: str
     method: Method
     date: str
@@ -63,7 +67,7 @@ class CreditEntryShown(ResponseModel):
 
     id: str
     object: Literal["credit_entry"]
-    customer: str
+    customer: str | None
     source: Annotated[
         CreditSource,
         Field(description="An advance, a payment in excess, or a credit note.", examples=["advance"]),
@@ -90,7 +94,7 @@ class RefundShown(ResponseModel):
 
     id: str
     object: Literal["refund"]
-    customer: str
+    customer: str | None
     document: str | None
     amount: str
     method: Method

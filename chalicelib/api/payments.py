@@ -26,6 +26,7 @@ from chalicelib.domain.errors import (
     NotIssued,
     NotPending,
     NotReversible,
+    TooLarge,
 )
 from chalicelib.services.documents import account_printing, payments
 from chalicelib.services.representation.payments import present_payment
@@ -46,17 +47,21 @@ def _of_invoice(context: RequestContext) -> Answer:
     query = context.query
     page = payments.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
     url = address(INVOICE.path, context.path["id"], "payments")
-    return Answer(listed(url, map(present_payment, page.items), more=page.next is not None))
+    return Answer(
+        listed(url, (present_payment(row, context.open.head) for row in page.items), more=page.next is not None)
+    )
 
 
 def _list(context: RequestContext) -> Answer:
     query = context.query
     page = payments.all_payments(context.open, limit=query.limit, starting_after=query.starting_after)
-    return Answer(listed(URL, map(present_payment, page.items), more=page.next is not None))
+    return Answer(
+        listed(URL, (present_payment(row, context.open.head) for row in page.items), more=page.next is not None)
+    )
 
 
 def _read(context: RequestContext) -> Answer:
-    return Answer(present_payment(payments.payment_of(context.open, context.path["id"])))
+    return Answer(present_payment(payments.payment_of(context.open, context.path["id"]), context.open.head))
 
 
 def _receipt(context: RequestContext) -> Answer:
@@ -72,7 +77,10 @@ def _pay(context: RequestContext) -> Answer:
 
 def _cash(context: RequestContext) -> Answer:
     call = context.presenting(_shown)
-    return answer(payments.cash(context.world.store, call, context.path["id"], context.body.date))
+    body = context.body
+    return answer(
+        payments.cash(context.world.store, call, context.path["id"], body.date, body.withheld_vat, body.withheld_fees)
+    )
 
 
 def _shown(payment: Payment, head: Head) -> Answer:
@@ -169,7 +177,7 @@ ENDPOINTS = (
         response_model=PaymentShown,
         status=201,
         idempotent=True,
-        errors=(NotFound, AlreadyReversed, NotReversible, CreditUsed, InvalidContent, CloudStorageOff),
+        errors=(NotFound, AlreadyReversed, NotReversible, CreditUsed, InvalidContent, CloudStorageOff, TooLarge),
         tag="Payments",
     ),
 )

@@ -84,7 +84,8 @@ def negotiate(accept_language: str | None) -> Language:
 @cache
 def messages(language: Language) -> dict[str, Any]:
     """The messages of one language: `refusals.{code}.{title,detail}`, `faults.{code}`, `types.{name}`, the words
-    `values.{parameter}.{code}` for the codes in a message, and the `comma` between them."""
+    `values.{parameter}.{code}` for the codes in a message, the `comma` between them, and `bounds.{min,max}` for a range
+    with one bound."""
     import tomllib
 
     text = files("chalicelib.api").joinpath(f"messages/{language}.toml").read_text("utf-8")
@@ -186,8 +187,18 @@ def _delays(code: str, language: Language) -> dict[str, str]:
 
 
 def _fault(fault: Fault, words: Mapping[str, Any]) -> dict[str, str]:
-    template = words["faults"].get(fault.code, words["faults"]["invalid"])
-    return {"pointer": fault.pointer, "code": fault.code, "detail": _filled(template, fault.params, words)}
+    return {
+        "pointer": fault.pointer,
+        "code": fault.code,
+        "detail": _filled(_template(fault, words), fault.params, words),
+    }
+
+
+def _template(fault: Fault, words: Mapping[str, Any]) -> str:
+    """The message of a fault. A range with one bound has a message of its own."""
+    if fault.code == "out_of_range" and len(bounds := fault.params.keys() & {"min", "max"}) == 1:
+        return str(words["bounds"][bounds.pop()])
+    return str(words["faults"].get(fault.code, words["faults"]["invalid"]))
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:

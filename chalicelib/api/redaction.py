@@ -11,6 +11,8 @@ REDACTED: Final[Mapping[str, bool]] = {"erased": True}
 """The body of a reply about a person who was erased since."""
 PERSON_MEMBERS: Final = ("id", "opened_by", "by")
 """Members of a body that name its person: a record's own id, the author of a thread or a message."""
+OF_PAYMENTS: Final = ("reference", "certificate")
+"""Texts of a payment, an entry of unapplied credit or a refund. They often hold a name or an account."""
 
 
 def redact(body: Any, head: Head) -> Any:
@@ -26,7 +28,11 @@ def redact(body: Any, head: Head) -> Any:
     shown = {name: redact(part, head) for name, part in body.items()}
     for document_type in document_types():
         if is_erased(head, str(body.get(document_type.person))):
-            shown |= {name: None for name in (document_type.person, *document_type.erased_texts) if name in shown}
+            shown |= {
+                name: None
+                for name in (document_type.person, *document_type.erased_texts, *OF_PAYMENTS)
+                if name in shown
+            }
             if "metadata" in shown:
                 shown["metadata"] = {}
             if shown.get(document_type.party):

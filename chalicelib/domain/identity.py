@@ -67,6 +67,8 @@ def validate(record: Identified, changed: Mapping[str, Any]) -> None:
         faults += _terms_too_long(record)
     if isinstance(record, Company) and "vat_basis" in changed:
         faults += _vat_basis(record)
+    if isinstance(record, Company) and {"sector_terms_days", "sector_decree"} & changed.keys():
+        faults += _decree_missing(record)
     if faults:
         raise InvalidContent(*faults)
 
@@ -108,11 +110,20 @@ def _vat_basis(company: Company) -> list[Fault]:
     return [Fault("/vat_basis", "repeated")] if len(set(days)) < len(days) else []
 
 
+def _decree_missing(company: Company) -> list[Fault]:
+    """Require the decree that allows a sector its terms (Code de commerce art. 78-2)."""
+    return [Fault("/sector_decree", "sector_decree_missing")] if _lacks_decree(company) else []
+
+
+def _lacks_decree(company: Company) -> bool:
+    return company.sector_terms_days is not None and not company.sector_decree
+
+
 def notices(record: Identified) -> tuple[Notice, ...]:
     """Unusual values that do not stop a write. Calculated at each read."""
     found = [(f"/{name}", CHECKS[name](value)) for name in WARNING if (value := getattr(record, name, None))]
     shown = [Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in found if f and f.severity == "warn"]
-    if isinstance(record, Company) and record.sector_terms_days and not record.sector_decree:
+    if isinstance(record, Company) and _lacks_decree(record):
         shown.append(Notice(pointer="/sector_decree", code="sector_decree_missing", params={}))
     texts = [(f"/{name.replace('.', '/')}", _text(record, name)) for name in TEXTS]
     shown += [Notice(pointer=p, code="cin_suspected", params={}) for p, t in texts if identifiers.looks_like_cin(t)]

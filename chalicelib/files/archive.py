@@ -3,6 +3,7 @@ with it."""
 
 from datetime import datetime
 
+from chalicelib.clocks import Clock
 from chalicelib.domain.errors import NotFound
 from chalicelib.files.objects import Files, refusals
 from chalicelib.settings import Settings
@@ -11,11 +12,15 @@ MEDIA_TYPE = "application/octet-stream"
 
 
 class Locked(Files):
-    """The objects of the archive. Every method raises Busy when S3 is throttled or does not answer."""
+    """The objects of the archive. `clock` shows S3's time, by which locks end.
+
+    Every method raises Busy when S3 is throttled or does not answer.
+    """
 
     def __init__(self, settings: Settings, key_id: str | None = None) -> None:
         super().__init__(settings, key_id)
         self.bucket = settings.archive_bucket
+        self.clock = Clock()
 
     def lock(self, key: str, content: bytes, until: datetime) -> bool:
         """Store an object that stays at least until `until` (aware). Return False, and change nothing, when the object

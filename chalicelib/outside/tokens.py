@@ -4,6 +4,7 @@ The settings hold algorithms, issuer, audience and the address of the keys. A to
 never followed.
 """
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from chalicelib.clocks import Clock
 from chalicelib.domain.companies.company import Mode
 from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.domain.ids import derived_id, is_id
@@ -88,9 +90,11 @@ class Tokens:
     """Verify access tokens. The issuer's keys are cached for ten minutes.
 
     An unknown key id refetches them at most every thirty seconds, so that forged tokens cannot flood the issuer.
+    `clock` shows the issuer's time: the system's, unless the issuer is the local one.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.clock = Clock()
         self._settings = settings
         self._fetched = self._failed = float("-inf")
 
@@ -113,6 +117,7 @@ class Tokens:
             header = jwt.get_unverified_header(token)
             self._check_header(header)
             claims = self._decode(token, self._key(header["kid"]))
+            self._check_times(claims)
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise Unauthenticated from error
         return self._user(claims)
@@ -134,13 +139,25 @@ class Tokens:
             key,
             algorithms=list(ALGORITHMS),
             issuer=self._settings.issuer,
-            leeway=LEEWAY,
             options={
                 "require": ["exp", "iat", "iss", "sub"],
                 "verify_aud": False,
+                # The library compares these three with the system's time. `_check_times` uses our clock.
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
                 "enforce_minimum_key_length": True,
             },
         )
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        """Check that a token has begun and not ended (RFC 7519 §4.1.4 to §4.1.6). Raises Unauthenticated."""
+        now = self.clock.now().timestamp()
+        ends, *begins = (claims[name] for name in ("exp", "iat", "nbf") if name in claims)
+        if not all(type(each) in (int, float) for each in (ends, *begins)):
+            raise Unauthenticated
+        if not now - LEEWAY < ends < math.inf or not all(each <= now + LEEWAY for each in begins):
+            raise Unauthenticated
 
     def _user(self, claims: dict[str, Any]) -> User:
         # Cognito's access tokens have the client instead of an audience.

@@ -137,13 +137,14 @@ def code_of(document: Issued) -> str | None:
 def values_of(document: Issued, view: DocumentView) -> EInvoice:
     """Return the values. `view` is the document's view in its own language, and its sentences become notes."""
     totals, corrected = document.totals, corrected_by(document)
+    asks_later = corrected is None and not _paid_at_once(document, view)
     groups = tuple(groups_of(document))
     return EInvoice(
         number=document.number,
         type_code=code_of(document),
         credit_note=corrected is not None,
         issued=document.issue_date,
-        due=None if corrected else document.due_date,
+        due=document.due_date if asks_later else None,
         delivered=None if corrected and corrected.day is None else document.operation_date,
         notes=tuple(note for note in _notes(document, view) if note),
         currency=document.currency,
@@ -153,7 +154,7 @@ def values_of(document: Issued, view: DocumentView) -> EInvoice:
         original=(corrected.number, corrected.day) if corrected else None,
         seller=_seller(document.seller, view),
         buyer=_buyer(document),
-        means=None if corrected else means_of(document),
+        means=means_of(document, asks=corrected is None),
         terms=_terms(document, view),
         groups=groups,
         allowances=tuple(_allowances(document, groups)),
@@ -184,11 +185,18 @@ def _notes(document: Issued, view: DocumentView) -> Iterator[str]:
 
 
 def _terms(document: Issued, view: DocumentView) -> str | None:
-    """BT-20. A credit note is set off or refunded: it asks for no payment."""
+    """BT-20, which an e-invoice without a due date needs (BR-CO-25). A credit note is set off or refunded: it asks for
+    no payment."""
     if corrected := corrected_by(document):
         words = corrected.document_type.words.set_off
         return words[document.language] if words else None
-    return view.payment_terms
+    return labels(document.language)["terms.cash"] if _paid_at_once(document, view) else view.payment_terms
+
+
+def _paid_at_once(document: Issued, view: DocumentView) -> bool:
+    """Whether the document is paid in cash at once, without a due date, as its page says. The first edition stated a
+    due date all the same."""
+    return view.paid_at_once and document.einvoice_edition is not None
 
 
 def _seller(seller: Seller, view: DocumentView) -> TradeParty:

@@ -26,17 +26,21 @@ _NOT_DEFINED: Final = "1"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentMeans:
     """The means of payment (BG-16): its code (BT-81), the reference that the buyer states (BT-83), and the seller's
-    account of a transfer (BT-84)."""
+    account of a transfer (BT-84). A credit note has the code alone."""
 
     code: str
-    reference: str
+    reference: str | None
     account: str | None
 
 
-def means_of(document: Issued) -> PaymentMeans:
-    """Return the means of payment of a document that asks for money. Where nobody stated the mode, a seller's account
-    says that a transfer is welcome."""
+def means_of(document: Issued, *, asks: bool) -> PaymentMeans | None:
+    """Return the means of payment. Of a document that asks for money: where nobody stated the mode, a seller's account
+    says that a transfer is welcome. A credit note states the mode of the document that it corrects, but no account: the
+    money goes to the buyer. The first edition stated no mode on a credit note."""
     mode, account = stated_mode(document), document.seller.rib
+    if not asks:
+        code = CODES[mode] if mode else _NOT_DEFINED
+        return None if document.einvoice_edition is None else PaymentMeans(code=code, reference=None, account=None)
     if mode in (None, "transfer") and account:
         return PaymentMeans(code=_CREDIT_TRANSFER, reference=document.number, account=account)
     return PaymentMeans(code=CODES[mode] if mode else _NOT_DEFINED, reference=document.number, account=None)

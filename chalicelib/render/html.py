@@ -29,6 +29,9 @@ MAX_DEPTH = 256
 
 _LIQUID_TAGS = ("illegal", "content", "output", "for", "break", "continue", "if", "unless", "case", "comment", "#")
 _LIQUID_FILTERS = ("upcase", "downcase", "capitalize", "default", "first", "last", "join")
+_TAG = re.compile(r"(<[^>]*>)")
+_ISOLATED = re.compile("\u2066([^\u2066\u2069]*)\u2069")
+_ISOLATES = re.compile("[\u2066-\u2069]")
 _ELEMENT = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 _EMPTY = ("br", "hr", "img", "col")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
@@ -112,7 +115,7 @@ def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
         filled = _environment().from_string(STYLE.sub("", template)).render(**data)
     except (LiquidError, RecursionError) as error:
         raise invalid("/template", "template_invalid", **fault_of(template, error, _environment())) from error
-    inert = _inert(filled)
+    inert = _with_elements(_inert(filled))
     if _depth(inert) > MAX_DEPTH:
         raise invalid("/template", "template_invalid", **fault("too_deep"))
     return styles, inert
@@ -125,6 +128,16 @@ def _depth(html: str) -> int:
         depth += 0 if name in _EMPTY else -1 if end else 1
         deepest = max(deepest, depth)
     return deepest
+
+
+def _with_elements(html: str) -> str:
+    """Replace the isolates of our own sentences by elements. wkhtmltopdf prints an isolate as a character, so a reader
+    would copy it. No tag of a cleaned page holds `>` in an attribute."""
+    if _ISOLATES.search(html) is None:
+        return html
+    parts = _TAG.split(html)
+    parts[::2] = (_ISOLATED.sub(r'<bdi dir="ltr">\1</bdi>', text) for text in parts[::2])
+    return _ISOLATES.sub("", "".join(parts))
 
 
 def _inert(html: str) -> str:

@@ -70,7 +70,7 @@ def transact(
     """
     refs, attempts, current_at = dict.fromkeys(reads), 0, -1
     deadline = (started := time.monotonic()) + conflicts.PATIENCE_SECONDS
-    line = turns.Line(store, call, PATH, started, deadline)
+    line = turns.WriterTurn(store, call, PATH, started, deadline)
     decision: Decision[T] | None = None
     while True:
         begun = time.monotonic()
@@ -125,6 +125,8 @@ def _reply(call: Call, value: Any, head: Head | None) -> Reply:
 def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, IdempotencyRecord | None]:
     keys = [IdempotencyRecord.ref(call.company, key) for key in (call.key, call.former_key) if key is not None]
     every = list(dict.fromkeys([Head.ref(call.company), *keys, *refs]))
+    if len(every) > MAX_TRANSACTION:
+        raise TransactionTooLarge(limit=f"{MAX_TRANSACTION} rows")
     rows = dict(zip(every, conflicts.patiently(lambda: store.get(every), deadline), strict=True))
     head = rows[every[0]]
     known = codec.from_row("journal", head) if head else None
@@ -180,7 +182,7 @@ def _writes(decision: Decision[Any]) -> bool:
     return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
 
 
-def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any], line: turns.Line) -> Head | None:
+def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any], line: turns.WriterTurn) -> Head | None:
     """The head after the decision, without the hash of the journal. It is unchanged if nothing is written."""
     if not _writes(decision):
         return snapshot.head if snapshot.founded else None

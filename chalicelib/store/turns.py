@@ -59,7 +59,7 @@ class Turn:
 
 
 @dataclass
-class Line:
+class WriterTurn:
     """A writer in the line of its company, from `started` until `deadline` (monotonic seconds). `place` is its estimate
     of one place in the queue."""
 

@@ -130,11 +130,46 @@ def test_a_sector_may_agree_on_180_days(shop: Shop) -> None:
     far = str(shop.today + timedelta(days=180))
     assert issue(shop, due_date=far).codes == [("/due_date", "payment_terms_too_long")]
     assert profile(shop, payment_terms_days=180).codes == [("/payment_terms_days", "out_of_range")]
-    told = profile(shop, sector_terms_days=180)
-    assert codes(told.json) == ["sector_decree_missing"]
-    assert codes(profile(shop, sector_decree="Décret n° 2-25-001", payment_terms_days=180).json) == []
+    decree = "Décret n° 2-25-001"
+    assert profile(shop, sector_terms_days=180).codes == [("/sector_decree", "sector_decree_missing")]
+    assert profile(shop, sector_terms_days=180, sector_decree=decree).status == 200
+    assert codes(profile(shop, payment_terms_days=180).json) == []
     assert issue(shop).json["due_date"] == far
     assert profile(shop, sector_terms_days=181).codes == [("/sector_terms_days", "out_of_range")]
+    assert profile(shop, sector_decree=None).codes == [("/sector_decree", "sector_decree_missing")]
+    assert profile(shop, sector_decree=None, sector_terms_days=None, payment_terms_days=60).status == 200
+
+
+def test_a_sector_without_decree_that_is_stored_already_stays(shop: Shop, world: World) -> None:
+    (stored,) = world.store.records([Company.ref(shop.company)])
+    assert isinstance(stored, Company)
+    put_row(world.store, replace(stored, sector_terms_days=180))
+    assert codes(shop.owner.get("/v1/company").json) == ["sector_decree_missing"]
+    assert profile(shop, activity="services").status == 200
+    assert profile(shop, sector_terms_days=150).codes == [("/sector_decree", "sector_decree_missing")]
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "detail"),
+    [
+        ("fr", 200, "Valeur maximale : 180."),
+        ("fr", 0, "Valeur minimale : 1."),
+        ("en", 200, "The largest allowed value is 180."),
+        ("en", 0, "The smallest allowed value is 1."),
+        ("ar", 200, "أكبر قيمة مسموح بها: 180."),
+        ("ar", 0, "أصغر قيمة مسموح بها: 1."),
+    ],
+)
+def test_a_range_names_the_bound_that_is_exceeded(shop: Shop, language: str, days: int, detail: str) -> None:
+    refused = shop.owner.patch("/v1/company", {"sector_terms_days": days}, "*", accept_language=language)
+    assert [each["detail"] for each in refused.json["errors"]] == [detail]
+
+
+def test_an_invoice_for_a_public_body_may_be_overdue_when_it_is_issued(shop: Shop, world: World) -> None:
+    """Art. 78-2: the terms run from the service done."""
+    with clock_at(world, datetime(2041, 1, 15, 12, tzinfo=UTC)):
+        draft = shop.draft(customer=customer(shop, kind="public_body"), service_done_on="2040-11-10")
+        assert "overdue_when_issued" in codes(draft)
 
 
 def test_a_draft_says_that_its_due_date_would_be_refused(shop: Shop) -> None:

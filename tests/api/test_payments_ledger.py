@@ -353,3 +353,107 @@ def test_devices_see_each_event(shop: Shop) -> None:
     assert {entry["id"], paid["excess_entry"]} <= set(objects)
     assert objects[refund["id"]] == refund
     assert objects[invoice["id"]] == shop.owner.get(f"/v1/invoices/{invoice['id']}").json
+
+
+class TestMoneyThatMovedOn:
+    """Reversals of money that other documents, credit notes or refunds have used since."""
+
+    def test_an_excess_that_pays_its_own_invoice_leaves_with_its_payment(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        invoice = shop.issued(customer=customer, lines=[SERVICES])["id"]
+        first = pay(shop, invoice, "4000.00")
+        second = pay(shop, invoice, "11000.00")
+        reverse(shop, first["id"])
+        apply = {"to": [{"document": invoice, "amount": "3000.00"}]}
+        post(shop, f"/v1/customers/{customer}/credit/apply", apply)
+        assert state(shop, invoice) == ("partially_paid", "11000.00", "0.00", "1000.00")
+        assert reverse(shop, second["id"]).status == 201
+        assert state(shop, invoice) == ("issued", "0.00", "0.00", "12000.00")
+        assert {rest for _, _, rest in unapplied(shop, customer)} == {"0.00"}
+
+    def test_a_transfer_of_the_payable_of_a_cash_invoice_leaves_the_duty_unapplied(self, shop: Shop) -> None:
+        """12,000.00 by transfer owe no duty (CGI art. 252-I-B), so 30.00 of 12,030.00 stay the customer's."""
+        customer = customer_of(shop)
+        post(shop, f"/v1/customers/{customer}/credit", money(shop, "12030.00"))
+        invoice = shop.issued(customer=customer, payment_mode="cash", lines=[SERVICES])["id"]
+        apply = {"to": [{"document": invoice, "amount": "12030.00"}]}
+        (made,) = post(shop, f"/v1/customers/{customer}/credit/apply", apply)["data"]
+        assert made["amount"] == "12000.00"
+        assert unapplied(shop, customer) == [("advance", "12030.00", "30.00")]
+        assert reverse(shop, made["id"]).status == 201
+        assert state(shop, invoice) == ("issued", "0.00", "0.00", "12030.00")
+        assert unapplied(shop, customer) == [("advance", "12030.00", "12030.00")]
+
+    def test_advances_in_cash_and_by_transfer_owe_the_duty_of_the_cash(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        draft = shop.draft(customer=customer, payment_mode="cash", lines=[SERVICES])["id"]
+        url, named = f"/v1/customers/{customer}/credit", {"document": draft}
+        post(shop, url, money(shop, "6000.00", **named))
+        post(shop, url, money(shop, "6100.00", method="cash", **named))
+        issued = post(shop, f"/v1/invoices/{draft}/issue")
+        assert (issued["status"], issued["paid"], issued["balance"]) == ("paid", "12015.00", "0.00")
+        assert sorted(rest for _, _, rest in unapplied(shop, customer)) == ["0.00", "85.00"]
+
+    def test_cash_states_its_duty_once(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        first, second = (shop.issued(customer=customer, lines=[SERVICES])["id"] for _ in range(2))
+        assert pay(shop, first, "15000.00", method="cash")["stamp_duty"] == "37.50"
+        apply = {"to": [{"document": second, "amount": "3000.00"}]}
+        (made,) = post(shop, f"/v1/customers/{customer}/credit/apply", apply)["data"]
+        assert made["stamp_duty"] == "0.00"
+
+    def test_a_cascade_is_dated_after_what_it_takes_back(self, shop: Shop) -> None:
+        early = str(shop.today - timedelta(days=5))
+        first = shop.issued()
+        second = shop.issued(customer=first["customer"])["id"]
+        paid = pay(shop, first["id"], "4000.00", date=early)
+        apply = {"to": [{"document": second, "amount": "400.00"}]}
+        post(shop, f"/v1/customers/{first['customer']}/credit/apply", apply)
+        assert reverse(shop, paid["id"], date=early).json["date"] == early
+        rows = shop.owner.get(f"/v1/invoices/{second}/payments").json["data"]
+        assert [row["date"] for row in rows] == [str(shop.today)] * 2
+
+    def test_a_cashed_cheque_is_not_returned_before_it_was_cashed(self, shop: Shop) -> None:
+        early = str(shop.today - timedelta(days=5))
+        matures_on = str(shop.today + timedelta(days=60))
+        paid = pay(shop, shop.issued()["id"], "10.00", method="cheque", date=early, matures_on=matures_on)
+        post(shop, f"/v1/payments/{paid['id']}/cash", {"date": str(shop.today)})
+        assert reverse(shop, paid["id"], date=early).codes == [("/date", "before_payment")]
+
+    def test_a_cheque_is_cashed_although_another_payment_settled_the_invoice(self, shop: Shop) -> None:
+        invoice = shop.issued(lines=[SERVICES])["id"]
+        matures_on = str(shop.today + timedelta(days=60))
+        paid = pay(shop, invoice, "10500.00", method="cheque", matures_on=matures_on, withheld_vat="1500.00")
+        pay(shop, invoice, "12000.00")
+        body = {"date": str(shop.today)}
+        refused = shop.owner.post(f"/v1/payments/{paid['id']}/cash", body)
+        assert refused.codes == [("/withheld_vat", "withheld_above_balance")]
+        cashed = post(shop, f"/v1/payments/{paid['id']}/cash", body | {"withheld_vat": "0.00"})
+        assert (cashed["applied"], cashed["withheld_vat"]) == ("0.00", "0.00")
+        assert state(shop, invoice) == ("paid", "12000.00", "0.00", "0.00")
+
+    def test_advances_that_wait_hide_no_other_credit(self, shop: Shop) -> None:
+        customer, day = customer_of(shop), str(shop.today - timedelta(days=1))
+        for _ in range(2):
+            draft = shop.draft(customer=customer)["id"]
+            for _ in range(12):
+                body = money(shop, "10.00", document=draft, date=day)
+                post(shop, f"/v1/customers/{customer}/credit", body)
+        post(shop, f"/v1/customers/{customer}/credit", money(shop, "500.00"))
+        assert post(shop, f"/v1/customers/{customer}/refunds", money(shop, "500.00"))["amount"] == "500.00"
+
+    def test_a_refund_is_not_before_the_money(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        post(shop, f"/v1/customers/{customer}/credit", money(shop, "100.00"))
+        body = money(shop, "50.00", date=str(shop.today - timedelta(days=1)))
+        assert shop.owner.post(f"/v1/customers/{customer}/refunds", body).codes == [("/date", "before_payment")]
+
+    def test_the_credit_of_a_deleted_customer_is_read_and_given_back(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        post(shop, f"/v1/customers/{customer}/credit", money(shop, "100.00"))
+        url = f"/v1/customers/{customer}"
+        gone = shop.owner.delete(url, if_match=shop.owner.get(url).etag, query={"force": "true"})
+        assert gone.status == 200, gone.text
+        assert unapplied(shop, customer) == [("advance", "100.00", "100.00")]
+        assert post(shop, f"{url}/refunds", money(shop, "100.00"))["amount"] == "100.00"
+        assert shop.owner.get(f"{url}/refunds").json["data"][0]["amount"] == "100.00"

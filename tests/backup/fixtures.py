@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.documents.invoice import INVOICE
-from chalicelib.domain.documents.payment import Received
+from chalicelib.domain.documents.payment import ReceivedPayment
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
@@ -98,7 +98,7 @@ def _rich(world: World) -> "Made":
         world.store,
         kept.call("pay"),
         second.id,
-        Received(amount=Decimal("100.10"), method="cash", date=kept.day, reference="reçu – وصل"),
+        ReceivedPayment(amount=Decimal("100.10"), method="cash", date=kept.day, reference="reçu – وصل"),
         None,
     )
     crediting.credit(world.store, kept.call("credit"), second.id, None, "Retour", None)

@@ -72,6 +72,16 @@ def test_an_object_locked_for_longer_is_left_to_the_lifecycle_rule(vault: Turned
     assert there(shop) == set(keys.values())
 
 
+def test_the_time_of_s3_ends_a_lock_when_the_service_is_ahead(vault: Turned) -> None:
+    shop = Ledger(vault, per_year=1, years=(2026,))
+    keys = archived(shop, 2026, until=datetime.now(UTC) + timedelta(days=1))
+    at(vault, date(2037, 1, 1))
+    report = sweep(vault)
+    assert report.failures == []
+    assert not shop.invoices() & set(shop.by_year[2026]), "its row has gone"
+    assert there(shop) == set(keys.values())
+
+
 def test_a_sweep_that_was_killed_after_the_original_went_goes_on(
     vault: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:

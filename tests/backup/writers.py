@@ -12,7 +12,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE
-from chalicelib.domain.documents.payment import Received
+from chalicelib.domain.documents.payment import ReceivedPayment
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.services.documents import issuing, payments
 from chalicelib.store.decision import Decision
@@ -127,7 +127,7 @@ class Writers:
             self.world.store,
             call,
             invoice,
-            Received(amount=Decimal(1), method="transfer", date=today(call.at), reference=None),
+            ReceivedPayment(amount=Decimal(1), method="transfer", date=today(call.at), reference=None),
             None,
         )
         self._done(call)

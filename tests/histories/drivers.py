@@ -14,7 +14,7 @@ from chalicelib.domain.companies.company import Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft
-from chalicelib.domain.documents.payment import Received
+from chalicelib.domain.documents.payment import ReceivedPayment
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.services.documents import drafting, issuing, payments
 from chalicelib.services.representation.documents import present_document, present_draft
@@ -135,7 +135,7 @@ def _create(store: Store, call: Call, subject: str) -> Answer:
 def _pay(store: Store, call: Call, subject: str) -> Answer:
     showing = presenting(call, created(present_payment, "payments"))
     paid = payments.pay(
-        store, showing, subject, Received(amount=Decimal(1), method="transfer", date=today(call.at)), None
+        store, showing, subject, ReceivedPayment(amount=Decimal(1), method="transfer", date=today(call.at)), None
     )
     return answer_of(paid)
 

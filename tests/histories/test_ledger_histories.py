@@ -14,7 +14,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.documents.crediting import DocumentAmount
 from chalicelib.domain.documents.invoice import INVOICE
-from chalicelib.domain.documents.payment import Payment, Received
+from chalicelib.domain.documents.payment import Payment, ReceivedPayment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.ids import derived_id
@@ -82,12 +82,12 @@ class Writer(threading.Thread):
     def call(self, key: str) -> Call:
         return companies.call(self.bank.world, self.bank.company, "ledger", key)
 
-    def received(self, **more: Any) -> Received:
-        return Received(
+    def received(self, **more: Any) -> ReceivedPayment:
+        return ReceivedPayment(
             amount=Decimal(self.draw.randint(0, 3_000)) + CENT, date=self.day, **({"method": "transfer"} | more)
         )
 
-    def send(self, call: Call, received: Received) -> Committed[Any]:
+    def send(self, call: Call, received: ReceivedPayment) -> Committed[Any]:
         invoice = self.draw.choice(self.bank.invoices)
         return payments.pay(self.bank.world.store, call, invoice, received, derived_id("pay", call.key))
 
@@ -124,7 +124,7 @@ class Writer(threading.Thread):
     def apply(self, call: Call) -> Committed[Any]:
         """Apply some credit to two invoices."""
         some = self.draw.sample(self.bank.invoices, 2)
-        targets = [unapplied_credit.Target(id, Decimal(self.draw.randint(1, 400))) for id in some]
+        targets = [unapplied_credit.CreditTarget(id, Decimal(self.draw.randint(1, 400))) for id in some]
         return unapplied_credit.apply(self.bank.world.store, call, self.bank.customer, targets)
 
     def refund(self, call: Call) -> Committed[Any]:

@@ -23,7 +23,7 @@ def fires_at(expression: str, now: datetime) -> bool:
     """Whether a cron expression starts its job in this minute."""
     parsed = parse_schedule(expression)
     assert not isinstance(parsed, int)
-    return fires(parsed, now)
+    return fires(parsed, now - timedelta(minutes=1), now)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,24 @@ def test_a_schedule_says_yes_once_a_turn() -> None:
     asked = [start + timedelta(seconds=second) for second in range(150)]
     assert [moment.second for moment in asked if rate.due(moment)] == [30, 30]
     assert [moment.isoformat() for moment in asked if nightly.due(moment)] == ["2026-11-23T02:00:00+00:00"]
+
+
+def test_turns_over_which_the_clock_jumps_count_as_one() -> None:
+    start, later = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2029, 1, 30, 10, tzinfo=UTC)
+    for expression in ("rate(6 hours)", "cron(0 3 * * ? *)"):
+        timetable = Timetable(expression, start)
+        assert [timetable.due(later + timedelta(seconds=second)) for second in range(3)] == [True, False, False]
+    never = Timetable("cron(0 3 1 1 ? 2031)", start)
+    assert not never.due(later)
+
+
+def test_a_clock_that_returns_starts_the_count_anew() -> None:
+    start, later = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2029, 1, 30, 10, tzinfo=UTC)
+    for expression in ("rate(1 hour)", "cron(0 3 * * ? *)"):
+        timetable = Timetable(expression, start)
+        assert timetable.due(later)
+        assert not timetable.due(start)
+        assert timetable.due(start + timedelta(days=1))
 
 
 def started(run: Callable[[str], object]) -> Scheduler:

@@ -323,3 +323,42 @@ def _text(page: bytes) -> str:
     from pypdf import PdfReader
 
     return " ".join("".join(part.extract_text() for part in PdfReader(io.BytesIO(page)).pages).split())
+
+
+def test_what_was_said_of_their_money_returns_in_no_answer(shop: Shop) -> None:
+    """References and certificates of payments, advances and refunds: repeated calls, new calls and reads."""
+    customer = shop.owner.post("/v1/customers", {"name": "Rachid Alami", "kind": "consumer"}).json["id"]
+    invoice = shop.issued(customer=customer)["id"]
+    money = {"amount": "10.00", "method": "cheque", "date": str(shop.today), "reference": "chèque Alami"}
+    paid = money | {"certificate": "attestation Alami", "withheld_vat": "1.00"}
+    calls = {
+        f"/v1/invoices/{invoice}/payments": paid,
+        f"/v1/customers/{customer}/credit": money | {"amount": "50.00"},
+        f"/v1/customers/{customer}/refunds": money,
+    }
+    keys = {path: f"key-of-{number}-{customer}" for number, path in enumerate(calls)}
+    made = {path: shop.owner.post(path, body, idempotency_key=keys[path]) for path, body in calls.items()}
+    assert {got.status for got in made.values()} == {201}
+    late = shop.owner.post(f"/v1/invoices/{invoice}/payments", paid | {"matures_on": "2099-01-01"}).json["id"]
+    erased(shop, customer)
+    answers = [shop.owner.post(path, body, idempotency_key=keys[path]) for path, body in calls.items()]
+    apply = {"to": [{"document": invoice, "amount": "1.00"}]}
+    answers.append(shop.owner.post(f"/v1/customers/{customer}/credit/apply", apply))
+    answers.append(shop.owner.post(f"/v1/payments/{late}/cash", {"date": str(shop.today), "withheld_vat": "0.00"}))
+    answers += [shop.owner.get(path) for path in ("/v1/payments", f"/v1/payments/{late}", "/v1/changes?after=0")]
+    assert [got.status for got in answers] == [201, 201, 201, 200, 200, 200, 200, 200]
+    assert [got.text for got in answers if "Alami" in got.text] == []
+
+
+def test_what_was_typed_of_them_leaves_their_draft(shop: Shop) -> None:
+    """The references of a draft go with its customer, and an advance that named it is free (ADR 0076)."""
+    customer = shop.owner.post("/v1/customers", {"name": "Rachid Alami", "kind": "consumer"}).json["id"]
+    said = {"buyer_reference": "Alami", "order_reference": "BC Alami", "metadata": {"for": "Alami"}}
+    draft = shop.draft(customer=customer, **said)["id"]
+    money = {"amount": "10.00", "method": "transfer", "date": str(shop.today)}
+    named = shop.owner.post(f"/v1/customers/{customer}/credit", money | {"document": draft})
+    assert named.status == 201, named.text
+    erased(shop, customer, carried=True)
+    left = shop.owner.get(f"/v1/invoices/{draft}")
+    assert (left.json["customer"], "Alami" in left.text) == (None, False)
+    assert shop.owner.post(f"/v1/customers/{customer}/refunds", money).status == 201

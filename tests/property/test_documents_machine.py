@@ -34,7 +34,7 @@ from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.model import Discount, Line, Registered
-from chalicelib.domain.documents.payment import Payment, Received
+from chalicelib.domain.documents.payment import Payment, ReceivedPayment
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
 from chalicelib.domain.documents.statement import statement
 from chalicelib.domain.entity import Record
@@ -226,7 +226,7 @@ class Documents(RuleBasedStateMachine):
     def pay(self, data: st.DataObject, share: Decimal, cash: bool) -> None:
         invoice, balance = self.invoice(data)
         amount = max(CENT, (left(invoice, balance) * share).quantize(CENT))
-        received = Received(amount=amount, method="cash" if cash else "transfer", date=self.today)
+        received = ReceivedPayment(amount=amount, method="cash" if cash else "transfer", date=self.today)
         self.paid.append(payments.pay(self.world.store, self.call("pay"), invoice.id, received, None).outcome.id)
 
     @precondition(lambda self: self.invoices)
@@ -236,7 +236,7 @@ class Documents(RuleBasedStateMachine):
         invoice, balance = self.invoice(data)
         rest = left(invoice, balance)
         withheld = max(CENT, (rest * share).quantize(CENT))
-        received = Received(
+        received = ReceivedPayment(
             amount=max(CENT, rest - withheld),
             method="transfer",
             date=self.today - timedelta(days=data.draw(st.sampled_from([0, 0, 9]))),
@@ -253,7 +253,7 @@ class Documents(RuleBasedStateMachine):
     def pay_by_cheque(self, data: st.DataObject, share: Decimal) -> None:
         """A cheque is pending until it is cashed."""
         invoice, balance = self.invoice(data)
-        received = Received(
+        received = ReceivedPayment(
             amount=max(CENT, (left(invoice, balance) * share).quantize(CENT)),
             method="cheque",
             date=self.today,
@@ -309,7 +309,7 @@ class Documents(RuleBasedStateMachine):
         """Credit that nobody waits for is applied up to what is owed and what there is."""
         invoice, balance = self.invoice(data)
         amount = (min(left(invoice, balance), self.free(invoice.customer)) * share).quantize(CENT)
-        targets = [unapplied_credit.Target(invoice.id, max(CENT, amount))]
+        targets = [unapplied_credit.CreditTarget(invoice.id, max(CENT, amount))]
 
         def do() -> None:
             made = unapplied_credit.apply(self.world.store, self.call("apply"), invoice.customer, targets).outcome
@@ -330,7 +330,7 @@ class Documents(RuleBasedStateMachine):
 
     def free(self, customer: str) -> Decimal:
         """The unapplied credit that no draft waits for, from the rows."""
-        drafts = {row.id for row in self.rows(Draft)}
+        drafts = {row.id for row in self.rows(Draft) if row.customer == customer}
         entries = [row for row in self.ledger().of(CreditEntry) if row.customer == customer]
         waiting = [row for row in entries if row.source == "advance" and row.document in drafts]
         return sum((row.rest for row in entries if row not in waiting), Decimal(0))

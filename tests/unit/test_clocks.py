@@ -85,8 +85,6 @@ READS_SYSTEM_TIME = {
     "chalicelib/clocks.py": "the system's clock of a world",
     "chalicelib/outside/sessions.py": "credentials end when AWS says so, whatever the clock of a run",
     "infra/deploy.py": "S3 ages objects by real time, and a deployment counts those that a shorter rule would delete",
-    "local/issuer.py": "the product compares a token's times with the system's clock",
-    "local/schedules.py": "schedules start runs by real time, as EventBridge does",
 }
 """The modules that read the system's time, each with its reason."""
 

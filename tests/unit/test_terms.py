@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.companies.company import Address
+from chalicelib.domain.documents.balance import fresh, left
+from chalicelib.domain.documents.model import VatShare
 from chalicelib.domain.documents.terms import bound_when_issued, fined_when_late
 from chalicelib.services.documents.view import issued_view
 from chalicelib.services.representation.late_payment import present_late_fine
 from tests.unit.samples import DAY, company, customer, issued, line
 
+TWELVE_THOUSAND = VatShare(rate=Decimal(20), base=Decimal(10000), amount=Decimal(2000))
 ABROAD = Address(city="Lyon", country="FR")
 
 
@@ -51,6 +54,10 @@ def test_the_fine_is_on_what_is_unpaid_with_tax_and_without_stamp_duty() -> None
     fine = present_late_fine(document, None, DAY + timedelta(days=1))
     assert fine is not None
     assert (fine["base"], fine["estimate"], fine["owed_to"]) == ("120000.00", "2700.00", "treasury")
+    part = replace(fresh(document), paid=Decimal(60000), credited=Decimal(12000), vat=(TWELVE_THOUSAND,))
+    paid = present_late_fine(document, part, DAY + timedelta(days=1))
+    assert paid is not None
+    assert (paid["base"], left(document, part)) == ("48000.00", Decimal("48300.00"))
     assert present_late_fine(document, None, DAY) is None
     assert present_late_fine(document, None, None) is None
 

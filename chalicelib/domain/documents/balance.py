@@ -168,6 +168,12 @@ def left(document: Issued, balance: Balance | None) -> Decimal:
     return max(ZERO, -surplus(document, balance or fresh(document)))
 
 
+def unpaid(document: Issued, balance: Balance | None) -> Decimal:
+    """The part of the sale, TVA included, that is still owed. Stamp duty is no part of it."""
+    balance = balance or fresh(document)
+    return max(ZERO, -surplus(document, balance) - duty(document, balance))
+
+
 def status(document: Issued, balance: Balance | None) -> str:
     """The status from the balance: issued, partially_paid, paid or credited."""
     if balance and _credited_fully(document, balance):

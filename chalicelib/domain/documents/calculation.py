@@ -47,7 +47,7 @@ def calculate(
     if faults := [Fault(p, f.code, dict(f.params)) for p, f in findings if f.severity == "refuse"]:
         raise InvalidContent(*faults)
     try:
-        sums = en16931.totals([_input(line) for line in lines], *_discount(terms.discount))
+        sums = en16931.totals([line_input(line) for line in lines], *_discount(terms.discount))
     except en16931.TotalsError as error:
         raise InvalidContent(Fault(error.pointer, error.code)) from error
     totals = _totals(sums, terms, company)
@@ -98,7 +98,8 @@ def _normal(line: Line) -> Line:
     return replace(line, unit_price=listed_price(line.unit_price_incl, line.vat_rate))
 
 
-def _input(line: Line) -> en16931.LineInput:
+def line_input(line: Line) -> en16931.LineInput:
+    """The line as the calculation takes it. A line priced with tax has its price with tax."""
     percent, amount = _discount(line.discount)
     price = line.unit_price if line.unit_price_incl is None else line.unit_price_incl
     return en16931.LineInput(

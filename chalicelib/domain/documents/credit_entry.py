@@ -16,8 +16,8 @@ from chalicelib.domain.errors import CreditUsed, invalid
 from chalicelib.domain.money import amount_text, total
 
 CreditSource = Literal["advance", "excess", "credit_note"]
-MOST_USES = 50
-"""Uses of one entry. An entry is one row, and a reversal may have to undo each of them in one transaction."""
+MOST_USES = 20
+"""Uses of one entry. A reversal may have to undo each of them in one transaction, with four rows for each."""
 
 
 @value
@@ -95,6 +95,11 @@ class Refund(Record):
     def index_keys(self) -> dict[str, str]:
         """Found by its customer."""
         return self.party_key(self.customer)
+
+
+def waits_for(entry: CreditEntry) -> str | None:
+    """The id of the draft that alone takes an entry, while it is a draft; None for an entry that names none."""
+    return entry.document if entry.source == "advance" and entry.payment is None else None
 
 
 def oldest_first(entries: Iterable[CreditEntry]) -> list[CreditEntry]:

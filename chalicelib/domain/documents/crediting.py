@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from chalicelib.domain.documents.balance import Balance, duty, recalculated
+from chalicelib.domain.documents.credited_tax import credited_tax
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
 from chalicelib.domain.documents.registry import by_kind
@@ -25,7 +26,7 @@ from chalicelib.domain.documents.remainder import (
     with_quantity,
 )
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
-from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, percentage, total
+from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, total
 
 ONE = Decimal(1)
 WHOLE_DOCUMENT = 0
@@ -175,7 +176,8 @@ def _by_group(lines: Sequence[Line]) -> dict[RateAndExemption, Decimal]:
 
 def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line, ...]) -> Totals:
     whole, touched = _by_group(invoice.lines), _by_group(lines)
-    nets = {part.line: part.net for part in after.lines}
+    done = {part.line: part for part in after.lines}
+    nets = {number: part.net for number, part in done.items()}
     so_far = _by_group([replace(line, net=nets.get(number)) for number, line in enumerate(invoice.lines, 1)])
     past = {group_of(share): share for share in before.vat}
     exhausted = _exhausted_groups(invoice, after)
@@ -184,19 +186,15 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
         key = group_of(original)
         if key not in touched:
             continue
-        base = original.base if key in exhausted else proportion(original.base, so_far[key], whole[key])
-        tax = _tax(original, base)
         was = past.get(key, VatShare(rate=original.rate, base=ZERO, amount=ZERO))
+        if key in exhausted:
+            base, tax = original.base, original.amount
+        else:
+            base = proportion(original.base, so_far[key], whole[key])
+            tax = credited_tax(invoice, done, original, base, was)
         shares.append(replace(original, base=base - was.base, amount=tax - was.amount))
     everything = exhausted == set(whole)
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
-
-
-def _tax(original: VatShare, base: Decimal) -> Decimal:
-    """The TVA on a part of the invoice's base. That of lines priced with tax is a share of the invoice's own TVA, which
-    may be a centime from base × rate."""
-    exact = original.amount == cents(percentage(original.base, original.rate))
-    return cents(percentage(base, original.rate)) if exact else proportion(original.amount, base, original.base)
 
 
 def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:

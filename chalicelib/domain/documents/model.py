@@ -143,8 +143,8 @@ class Buyer:
 
 
 EINVOICE_EDITION: Final = 2
-"""The edition of e-invoices of new documents. The second one knows more units, and states the buyer's IF beside their
-ICE."""
+"""The edition of e-invoices of new documents. The second one knows more units. It states the buyer's IF beside their
+ICE, the mode of payment of a credit note, and no due date for cash."""
 REFERENCES: Final = ("buyer_reference", "order_reference", "metadata")
 """The references of a draft, which its issue copies and a credit note takes over. They are free text: they may name
 anybody."""

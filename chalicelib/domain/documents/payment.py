@@ -35,6 +35,8 @@ class Payment(Record):
     """
 
     invoice: str = kept("ledger.payment")
+    customer: str | None = kept("ledger.payment", default=None)
+    """The buyer of the invoice. None on rows from before it was recorded."""
     amount: Decimal = kept("ledger.payment")
     method: Method = kept("ledger.payment")
     date: dt.date = kept("ledger.payment")
@@ -104,7 +106,7 @@ class Payment(Record):
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedPayment:
     """A payment as its receiver states it, in dirhams: money, and what the payer withheld."""
 
     amount: Decimal
@@ -117,16 +119,21 @@ class Received:
     matures_on: dt.date | None = None
 
 
+def check_not_later(day: dt.date, today: dt.date) -> None:
+    """Raise InvalidContent for money that is dated in the future."""
+    if day > today:
+        raise invalid("/date", "payment_date_in_future", today=today.isoformat())
+
+
 def check_payment(document: Issued, balance: Balance, payment: Payment, today: dt.date) -> None:
     """Raise InvalidContent for a payment that is dated in the future, brings nothing, matures without being a cheque or
     a bill, or withholds more than is owed."""
-    if payment.date > today:
-        raise invalid("/date", "payment_date_in_future", today=today.isoformat())
+    check_not_later(payment.date, today)
     if not payment.amount and not payment.withheld:
         raise invalid("/amount", "not_positive")
     if payment.matures_on and payment.method not in ("cheque", "bill_of_exchange"):
         raise invalid("/matures_on", "matures_only_cheque_or_bill")
-    open_amount = max(ZERO, -surplus(document, _with(document, balance, payment, ZERO)) + payment.withheld)
+    open_amount = max(ZERO, -surplus(document, _with(balance, payment, ZERO)) + payment.withheld)
     if payment.withheld > open_amount:
         pointer = "/withheld_vat" if payment.withheld_vat else "/withheld_fees"
         raise invalid(pointer, "withheld_above_balance", balance=amount_text(open_amount))
@@ -137,12 +144,12 @@ def applied(document: Issued, balance: Balance, payment: Payment) -> tuple[Balan
 
     What was withheld counts first: it went to the Treasury and can never be unapplied credit.
     """
-    whole = recalculated(document, _with(document, balance, payment, payment.amount))
+    whole = recalculated(document, _with(balance, payment, payment.amount))
     excess = min(payment.amount, max(ZERO, surplus(document, whole)))
-    return recalculated(document, _with(document, balance, payment, payment.amount - excess)), excess
+    return recalculated(document, _with(balance, payment, payment.amount - excess)), excess
 
 
-def _with(document: Issued, balance: Balance, payment: Payment, money: Decimal) -> Balance:  # noqa: ARG001
+def _with(balance: Balance, payment: Payment, money: Decimal) -> Balance:
     if payment.received_in_cash:
         balance = balance.with_cash(payment.amount, payment.date)
     return replace(
@@ -181,6 +188,7 @@ def counter_entry(payment: Payment, reversal: Payment) -> Payment:
         withheld_vat=ZERO - payment.withheld_vat,
         withheld_fees=ZERO - payment.withheld_fees,
         credit_entry=payment.credit_entry,
+        customer=payment.customer,
         reverses=payment.id,
     )
 

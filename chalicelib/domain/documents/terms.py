@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.model import BuyerAddressMissing, Discount, Issued, Notice
-from chalicelib.domain.documents.payment_mode import Method
+from chalicelib.domain.documents.payment_mode import Method, stated_mode
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.morocco import identifiers, identities, stamp
 from chalicelib.domain.morocco.deadlines import Dealing, check_due_date, due_date, is_bound, late_invoice
@@ -69,8 +69,11 @@ def bound_by_terms_law(company: Company, party: Party | None) -> bool:
 
 
 def bound_when_issued(document: Issued) -> bool:
-    """Whether the page of a frozen document states the fine of art. 78-3. Older documents do not state whether the law
-    binds them: their pages stay as they were, with the fine unless the buyer is a consumer."""
+    """Whether the page of a frozen document states the fine of art. 78-3. A document that is paid in cash at once does
+    not. Older documents do not state whether the law binds them: their pages stay as they were, with the fine unless
+    the buyer is a consumer."""
+    if document.einvoice_edition is not None and stated_mode(document) == "cash":
+        return False
     return document.buyer.kind != "consumer" if document.terms_law is None else document.terms_law
 
 

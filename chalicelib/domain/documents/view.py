@@ -108,8 +108,8 @@ class DocumentView:
 
     `dated` (the issue date; a draft's last change) stamps the file, so that equal views give equal bytes. `title`
     ("Facture") and `addressee` (the label above the other party: "Facturé à") are the kind's words. `register_hash` is
-    shortened already. `paid_at_once` prints "in cash" in place of `payment_terms`, which its e-invoice needs. `marks`
-    are printed across every page. `signature_box` leaves room for a stamp and a signature.
+    shortened already. `paid_at_once` prints "in cash" in place of `payment_terms`, which the first edition of its
+    e-invoice states. `marks` are printed across every page. `signature_box` leaves room for a stamp and a signature.
     """
 
     kind: str

@@ -112,14 +112,17 @@ def check_due_date(dealing: Dealing, due: date) -> Finding | None:
 
 
 def late_invoice(dealing: Dealing, due: date) -> tuple[Finding, ...]:
-    """Notices about an invoice that is issued after the month of delivery.
+    """Notices about an invoice that is issued late, after the month of delivery or after its own last day to pay.
 
-    Codes: `issued_after_month_of_delivery` with `month_end`, and `overdue_when_issued` with `due`.
+    Codes: `issued_after_month_of_delivery` with `month_end`, and `overdue_when_issued` with `due`. `check_due_date`
+    refuses a last day before the terms begin.
     """
-    if not dealing.issued_late:
-        return ()
-    late = warn("issued_after_month_of_delivery", month_end=month_end(dealing.operation).isoformat())
-    return (late, warn("overdue_when_issued", due=due.isoformat())) if due < dealing.issued else (late,)
+    found = []
+    if dealing.issued_late:
+        found.append(warn("issued_after_month_of_delivery", month_end=month_end(dealing.operation).isoformat()))
+    if dealing.start <= due < dealing.issued:
+        found.append(warn("overdue_when_issued", due=due.isoformat()))
+    return tuple(found)
 
 
 def month_end(day: date) -> date:

@@ -12,10 +12,10 @@ from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.domain.search import Search
 
 Sort = Literal["created", "-created", "issue_date", "-issue_date", "due_date", "-due_date"]
-Plan = Literal["number", "search", "person", "open", "dates", "ids"]
+ListPlan = Literal["number", "search", "person", "open", "dates", "ids"]
 """The way to find the documents of a list: by their number, by words, in an index, or one by one in the order of
 ids."""
-ORDERS: Mapping[Plan, str] = {"open": "due_date", "dates": "issue_date"}
+ORDERS: Mapping[ListPlan, str] = {"open": "due_date", "dates": "issue_date"}
 """The order in which a plan finds documents: an index has one order. The others find them by id (`created`)."""
 NEWEST_FIRST = frozenset({"created", "issue_date"})
 """The orders that descend unless a sort is given. What is due is listed from the earliest day."""
@@ -44,7 +44,7 @@ class DocumentQuery:
     sort: Sort | None = None
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> ListPlan:
         """The most selective way to find what may match."""
         if self.number is not None:
             return "number"

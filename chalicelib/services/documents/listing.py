@@ -13,7 +13,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.services.documents import listing_search
 from chalicelib.services.documents.document_query import DocumentQuery
-from chalicelib.services.documents.listing_index import Documents, Walk
+from chalicelib.services.documents.listing_index import Documents, IndexSearch
 from chalicelib.services.records.paging import Page, page_of, page_of_found
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, RowPage, start_after
@@ -45,42 +45,47 @@ def documents(
 
     Raises SortNotWithFilter, QueryTooBroad, and InvalidContent for a cursor that has no place in the order.
     """
-    walk = Walk(reader, document_type, query, lambda state: query.matches(state, reader.head))
+    index_search = IndexSearch(reader, document_type, query, lambda state: query.matches(state, reader.head))
     _ = query.is_descending  # Refuses a sort that the filters do not have, before anything is read.
-    found = _found(walk)
-    page = page_of_found(found, query.limit, present, size) if found else _examined(walk, present, size)
+    found = _found(index_search)
+    page = page_of_found(found, query.limit, present, size) if found else _examined(index_search, present, size)
     return Page(page.items[::-1], page.next) if query.backwards else page
 
 
-def _found(walk: Walk) -> Documents | None:
+def _found(index_search: IndexSearch) -> Documents | None:
     """The documents that an index finds; None for a list that is read one by one."""
-    query = walk.query
+    query = index_search.query
     match query.plan:
-        case "number" if walk.document_type.registered:
-            return listing_search.by_number(walk)
+        case "number" if index_search.document_type.registered:
+            return listing_search.by_number(index_search)
         case "search" if query.words is not None:
-            return listing_search.by_words(walk, query.words)
+            return listing_search.by_words(index_search, query.words)
         case "person":
-            return walk.by_person()
+            return index_search.by_person()
         case "open":
-            return walk.open()
+            return index_search.open()
         case "dates":
-            return walk.dates()
+            return index_search.dates()
     return None
 
 
-def _examined(walk: Walk, present: Callable[[DocumentState], P], size: Callable[[P], int]) -> Page[P]:
+def _examined(index_search: IndexSearch, present: Callable[[DocumentState], P], size: Callable[[P], int]) -> Page[P]:
     """The documents by id, one by one. Queries run in parallel, one per table that can match."""
-    query = walk.query
-    streams = _streams(walk) if walk.tables else []
+    query = index_search.query
+    streams = _streams(index_search) if index_search.tables else []
     both = merge(*streams, key=lambda state: state.id, reverse=query.is_descending)
-    examined = ((state.id, state if walk.matches(state) else None) for state in both)
+    examined = ((state.id, state if index_search.matches(state) else None) for state in both)
     return page_of(examined, query.limit, present, size)
 
 
-def _streams(walk: Walk) -> list[Iterator[DocumentState]]:
+def _streams(index_search: IndexSearch) -> list[Iterator[DocumentState]]:
     """One stream per table. The first pages are requested in parallel."""
-    reader, document_type, query, tables = walk.reader, walk.document_type, walk.query, walk.tables
+    reader, document_type, query, tables = (
+        index_search.reader,
+        index_search.document_type,
+        index_search.query,
+        index_search.tables,
+    )
     # A document and its balance are two rows of the ledger. One extra document shows whether there are more.
     rows = {table: 2 if table == "ledger" and document_type.balance else 1 for table in tables}
     filtered = query.filters and not (query.filters == {"status"} and query.status == DRAFT)

@@ -36,8 +36,8 @@ Documents = Found[Candidate, DocumentState]
 
 
 @dataclass(frozen=True)
-class Walk:
-    """The walk of one list: its reader, kind and query, and the filter that its documents must pass."""
+class IndexSearch:
+    """The search of one list: its reader, kind and query, and the filter that its documents must pass."""
 
     reader: Reader
     document_type: DocumentType
@@ -92,7 +92,7 @@ class Walk:
         prefix = f"{self.document_type.kind}#{party}#"
         low, high = prefix, f"{prefix}{LAST}"
         place = f"{prefix}{self.query.after}" if self.query.after else None
-        return self._walk(table, "customer", low, high, place, size)
+        return self._candidates(table, "customer", low, high, place, size)
 
     def merged(self, streams: Iterable[Iterator[Candidate]]) -> Iterator[Candidate]:
         """Streams by id as one. A document that was issued meanwhile appears once."""
@@ -115,9 +115,11 @@ class Walk:
             if not isinstance(row, Issued):
                 raise invalid(f"/query/{'ending_before' if self.query.backwards else 'starting_after'}", "bad_cursor")
             place = f"{kind}#{row.due_date if index == 'open' else row.issue_date}#{row.id}"
-        return self._walk("ledger", index, low, high, place, self.query.limit + 1 if exact else AT_ONCE)
+        return self._candidates("ledger", index, low, high, place, self.query.limit + 1 if exact else AT_ONCE)
 
-    def _walk(self, table: str, index: str, low: str, high: str, place: str | None, size: int) -> Iterator[Candidate]:
+    def _candidates(
+        self, table: str, index: str, low: str, high: str, place: str | None, size: int
+    ) -> Iterator[Candidate]:
         """The entries of an index from `low` to `high`, after or before `place`."""
         descending, more = self.query.is_descending, True
         while more:

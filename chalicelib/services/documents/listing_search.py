@@ -16,7 +16,7 @@ from chalicelib.domain.errors import Fault, QueryTooBroad
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.domain.search import CUT, Search, begins
 from chalicelib.domain.text import words
-from chalicelib.services.documents.listing_index import Candidate, Documents, Walk
+from chalicelib.services.documents.listing_index import Candidate, Documents, IndexSearch
 from chalicelib.services.records.texts import texts
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
@@ -27,17 +27,17 @@ Names = Mapping[str, tuple[str, ...]]
 """The words of the names of other parties, by id."""
 
 
-def by_number(walk: Walk) -> Documents:
+def by_number(index_search: IndexSearch) -> Documents:
     """The document with this number: the patterns give its series and position, and the register gives the document."""
-    id = _numbered(walk, walk.query.number or "")
-    ids = [id] if id is not None and _follows(walk, id) else []
-    return walk.found((Candidate(id, "ledger") for id in ids), exact=False)
+    id = _numbered(index_search, index_search.query.number or "")
+    ids = [id] if id is not None and _follows(index_search, id) else []
+    return index_search.found((Candidate(id, "ledger") for id in ids), exact=False)
 
 
-def _numbered(walk: Walk, number: str) -> str | None:
+def _numbered(index_search: IndexSearch, number: str) -> str | None:
     """The document's id. The default patterns need no further row; the company's own patterns are read if they do not
     make the number."""
-    reader, kind = walk.reader, walk.document_type.kind
+    reader, kind = index_search.reader, index_search.document_type.kind
     for own in (False, True):
         patterns = history(reader.get(Company, "")) if own else DEFAULTS
         places = {place_of(each, number) for each in patterns if each.document == kind}
@@ -52,22 +52,27 @@ def _numbered(walk: Walk, number: str) -> str | None:
     return None
 
 
-def by_words(walk: Walk, search: Search) -> Documents:
+def by_words(index_search: IndexSearch, search: Search) -> Documents:
     """The documents whose words match: those of their number, and of the other party's name as it was frozen or as it
     is now. Raises QueryTooBroad."""
-    series = _series(walk)
-    names = _parties(walk, search, [form for _, each in series for form in each])
-    numbered = iter(sorted(_documents_of(walk, search, series), reverse=walk.query.is_descending))
-    size = -(-(walk.query.limit + 1) // max(1, len(names))) + 1
-    streams = _begun(walk, [walk.of_party(table, party, size) for table in walk.tables for party in names])
-    searching = replace(walk, matches=lambda state: walk.matches(state) and _matches(walk.reader, search, names, state))
+    series = _series(index_search)
+    names = _parties(index_search, search, [form for _, each in series for form in each])
+    numbered = iter(sorted(_documents_of(index_search, search, series), reverse=index_search.query.is_descending))
+    size = -(-(index_search.query.limit + 1) // max(1, len(names))) + 1
+    streams = _begun(
+        index_search, [index_search.of_party(table, party, size) for table in index_search.tables for party in names]
+    )
+    searching = replace(
+        index_search,
+        matches=lambda state: index_search.matches(state) and _matches(index_search.reader, search, names, state),
+    )
     candidates = searching.merged([*streams, (Candidate(id, "ledger") for id in numbered)])
     return searching.found(candidates, exact=False)
 
 
-def _begun(walk: Walk, streams: Sequence[Iterator[Candidate]]) -> list[Iterator[Candidate]]:
+def _begun(index_search: IndexSearch, streams: Sequence[Iterator[Candidate]]) -> list[Iterator[Candidate]]:
     """The streams that are not empty. Their first pages are read in parallel."""
-    firsts = walk.reader.store.pool.map(lambda stream: next(stream, None), streams)
+    firsts = index_search.reader.store.pool.map(lambda stream: next(stream, None), streams)
     return [chain((first,), stream) for first, stream in zip(firsts, streams, strict=True) if first is not None]
 
 
@@ -81,20 +86,20 @@ def _matches(reader: Reader, search: Search, names: Names, state: DocumentState)
     return search.matches(found)
 
 
-def _series(walk: Walk) -> list[tuple[Series, list[NumberForm]]]:
+def _series(index_search: IndexSearch) -> list[tuple[Series, list[NumberForm]]]:
     """Each series that numbers documents of the kind, with the forms of its numbers."""
-    reader = walk.reader
+    reader = index_search.reader
     rows = [row for row in reader.all("ledger", "series#") if isinstance(row, Series)]
-    own = [row for row in rows if row.document == walk.document_type.kind]
+    own = [row for row in rows if row.document == index_search.document_type.kind]
     company = reader.get(Company, "") if own else None
-    return [(row, forms(company, row, walk.query.today)) for row in own] if company else []
+    return [(row, forms(company, row, index_search.query.today)) for row in own] if company else []
 
 
-def _parties(walk: Walk, search: Search, numbers: list[NumberForm]) -> Names:
+def _parties(index_search: IndexSearch, search: Search, numbers: list[NumberForm]) -> Names:
     """The other parties that one word finds at least, if numbers may contain the other words. Raises QueryTooBroad."""
     in_numbers = {word for word in search.words if any(form.may_contain(word) for form in numbers)}
     found: dict[str, tuple[str, ...]] = {}
-    cls, reader = PARTIES[walk.document_type.counterparty], walk.reader
+    cls, reader = PARTIES[index_search.document_type.counterparty], index_search.reader
     for entry in texts(reader.store, reader.company, cls, lambda key: any(word in key for word in search.words)):
         name = entry.fields[0]
         in_name = {word for word in search.words if begins(word, name)}
@@ -105,9 +110,11 @@ def _parties(walk: Walk, search: Search, numbers: list[NumberForm]) -> Names:
     return found
 
 
-def _documents_of(walk: Walk, search: Search, series: list[tuple[Series, list[NumberForm]]]) -> Iterator[str]:
+def _documents_of(
+    index_search: IndexSearch, search: Search, series: list[tuple[Series, list[NumberForm]]]
+) -> Iterator[str]:
     """The documents whose numbers all words may begin. Raises QueryTooBroad."""
-    if "ledger" not in walk.tables:
+    if "ledger" not in index_search.tables:
         return
     ranges = {
         (row.id, *each)
@@ -120,15 +127,15 @@ def _documents_of(walk: Walk, search: Search, series: list[tuple[Series, list[Nu
     for name, first, last in sorted(ranges):
         prefix = f"register#{name}#"
         where = SORT.between(f"{prefix}{first:09d}", f"{prefix}{last:09d}")
-        for row in walk.reader.page("ledger", where, limit=MOST_FOUND).records:
-            if isinstance(row, RegisterEntry) and _follows(walk, row.document):
+        for row in index_search.reader.page("ledger", where, limit=MOST_FOUND).records:
+            if isinstance(row, RegisterEntry) and _follows(index_search, row.document):
                 yield row.document
 
 
-def _follows(walk: Walk, id: str) -> bool:
+def _follows(index_search: IndexSearch, id: str) -> bool:
     """Whether a document comes after the cursor, or before it if the list goes backwards."""
-    after = walk.query.after
-    return after is None or (id < after if walk.query.is_descending else id > after)
+    after = index_search.query.after
+    return after is None or (id < after if index_search.query.is_descending else id > after)
 
 
 def _too_broad() -> QueryTooBroad:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.documents.balance import Balance, fresh, left, moved, owing, recalculated, surplus
+from chalicelib.domain.documents.balance import Balance, fresh, moved, owing, recalculated, surplus
 from chalicelib.domain.documents.credit_entry import CreditEntry, CreditSource, CreditUse, oldest_first, to_undo
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.model import DraftDocument, Issued
@@ -69,6 +69,11 @@ class Movements:
         rows = self._new if row.key in self._new else self._moved
         rows[row.key] = row
 
+    def overdrawn(self) -> str | None:
+        """The id of a document whose payments were taken back further than they go; None if there is none."""
+        balances = [row for row in self._moved.values() if isinstance(row, Balance)]
+        return next((balance.id for balance in balances if balance.money < 0), None)
+
     def decision(self, value: T) -> Decision[T]:
         """The decision of this commit. Each moved row gets its next version, and each balance states what is owed."""
         puts = [self._moving(row) for row in self._moved.values()]
@@ -123,24 +128,33 @@ def _entry(call: Call, invoice: Invoice, payment: Payment, amount: Decimal, sour
     )
 
 
-def take(moves: Movements, invoice: Invoice, entry: CreditEntry, amount: Decimal, day: date, purpose: str) -> Payment:
-    """Make the payment by which an invoice takes `amount` of an entry."""
+def take(
+    moves: Movements, invoice: Invoice, entry: CreditEntry, amount: Decimal, day: date, purpose: str
+) -> Payment | None:
+    """Make the payment by which an invoice takes `amount` of an entry, or less if it needs less. Money
+    that is not cash lowers its stamp duty. None if it needs nothing."""
     payment = moves.call.make(
         Payment,
         purpose=f"{invoice.id}:{purpose}",
         invoice=invoice.id,
+        customer=invoice.customer,
         amount=amount,
         method=entry.method,
         date=day,
         reference=entry.reference,
-        stamp_duty=duty(invoice, amount, entry.method, day),
         credit_entry=entry.id,
     )
     _, balance = moves.invoice(invoice.id)
-    after, _ = applied(invoice, balance, payment)
+    after, excess = applied(invoice, balance, payment)
+    part = amount - excess
+    if not part:
+        return None
+    # A payment in excess has stated the duty on all of its cash.
+    stamp = ZERO if entry.payment else duty(invoice, part, entry.method, day)
+    payment = replace(payment, amount=part, stamp_duty=stamp)
     moves.move(after)
     moves.add_payment(payment)
-    moves.move(entry.used(CreditUse(amount=amount, date=day, document=invoice.id, payment=payment.id)))
+    moves.move(entry.used(CreditUse(amount=part, date=day, document=invoice.id, payment=payment.id)))
     return payment
 
 
@@ -151,9 +165,7 @@ def take_advances(moves: Movements, draft: DraftDocument, invoice: Invoice) -> N
     moves.snapshot.need(*refs)
     named = [entry for id in draft.advances if (entry := moves.find(CreditEntry, id))]
     for number, entry in enumerate(entry for entry in oldest_first(named) if entry.customer == invoice.customer):
-        _, balance = moves.invoice(invoice.id)
-        if part := min(entry.rest, left(invoice, balance)):
-            take(moves, invoice, entry, part, entry.date, f"advance:{number}")
+        take(moves, invoice, entry, entry.rest, entry.date, f"advance:{number}")
 
 
 def free(moves: Movements, invoice: Invoice, balance: Balance, credit_note: str) -> None:
@@ -180,6 +192,19 @@ def free(moves: Movements, invoice: Invoice, balance: Balance, credit_note: str)
 def take_back(moves: Movements, payment: Payment, reversal: Payment) -> Payment:
     """Reverse a payment by a counter-entry made from `reversal`: its money leaves the invoice, the entry that holds its
     rest, and the documents that took from that entry. Returns the counter-entry. Raises CreditUsed."""
+    counter = _undo(moves, payment, reversal)
+    if payment.excess_entry and not payment.pending:
+        entry = moves.get(CreditEntry, payment.excess_entry).without(payment.id)
+        moves.move(entry)
+        _reclaim(moves, entry, entry.amount - entry.taken_back, reversal)
+    _return_freed(moves, payment.invoice, reversal)
+    if overdrawn := moves.overdrawn():  # A credit note freed that money, and it pays something else now.
+        raise CreditUsed(id=overdrawn)
+    return counter
+
+
+def _undo(moves: Movements, payment: Payment, reversal: Payment) -> Payment:
+    """Add the counter-entry of a payment. Take its money off its invoice, back to the entry that it came from."""
     counter = counter_entry(payment, reversal)
     moves.add_payment(counter)
     invoice, balance = moves.invoice(payment.invoice)
@@ -188,48 +213,33 @@ def take_back(moves: Movements, payment: Payment, reversal: Payment) -> Payment:
         moves.move(balance.with_pending(-payment.amount))
         return counter
     moves.move(replace(payment, reversed_by=counter.id))
-    after = taken_back(invoice, balance, payment)
+    moves.move(taken_back(invoice, balance, payment))
     if payment.credit_entry:
-        entry = moves.get(CreditEntry, payment.credit_entry)
-        moves.move(entry.without(payment.id))
-    if payment.excess_entry:
-        entry = moves.get(CreditEntry, payment.excess_entry).without(payment.id)
-        moves.move(entry)
-        _reclaim(moves, entry, entry.amount - entry.taken_back, reversal)
-    moves.move(_unfreed(moves, invoice, after, reversal))
+        moves.move(moves.get(CreditEntry, payment.credit_entry).without(payment.id))
     return counter
 
 
 def _reclaim(moves: Movements, entry: CreditEntry, amount: Decimal, reversal: Payment) -> None:
-    """Take `amount` of an entry back. What was applied of it is open again where it was applied."""
+    """Take `amount` of an entry back. What was applied of it is open again where it was applied, on the day of the
+    reversal or on the later day of the application."""
     for number, use in enumerate(to_undo(entry, amount)):
         payment = moves.payment(use.payment or "")
-        invoice, balance = moves.invoice(payment.invoice)
-        after = taken_back(invoice, balance, payment)
-        if after.money < 0:  # A credit note freed that money again: undo that first.
-            raise CreditUsed(id=entry.id)
         id = moves.call.new_id(Payment, f"{reversal.id}:{entry.id}:{number}")
-        counter = counter_entry(payment, replace(reversal, id=id, invoice=payment.invoice, method=payment.method))
-        moves.add_payment(counter)
-        moves.move(replace(payment, reversed_by=counter.id))
-        moves.move(after)
-        entry = entry.without(payment.id)
-    moves.move(entry.less(amount))
+        day = max(reversal.date, payment.counts_on)
+        _undo(moves, payment, replace(reversal, id=id, invoice=payment.invoice, method=payment.method, date=day))
+    moves.move(moves.get(CreditEntry, entry.id).less(amount))
 
 
-def _unfreed(moves: Movements, invoice: Invoice, balance: Balance, reversal: Payment) -> Balance:
-    """The balance after the money that its credit notes freed came back, as far as it is missing: first what is not
-    used, then, for money that is not there any more, what was applied elsewhere."""
+def _return_freed(moves: Movements, id: str, reversal: Payment) -> None:
+    """Bring the money that credit notes freed back to an invoice, as far as it is missing: first what is not used, then
+    what was applied elsewhere, if the invoice lacks it."""
     for must in (False, True):
-        for id in reversed(balance.freed_entries):
+        for freed in reversed(moves.invoice(id)[1].freed_entries):
+            invoice, balance = moves.invoice(id)
             missing = -balance.money if must else min(balance.freed, -surplus(invoice, balance))
-            if missing <= 0:
-                break
-            entry = moves.get(CreditEntry, id)
+            entry = moves.get(CreditEntry, freed)
             part = min(missing, entry.amount - entry.taken_back if must else entry.rest)
             if part > 0:
                 _reclaim(moves, entry, part, reversal)
-                balance = recalculated(invoice, balance.freeing(-part))
-    if balance.money < 0:
-        raise CreditUsed(id=balance.freed_entries[-1])
-    return balance
+                invoice, balance = moves.invoice(id)
+                moves.move(recalculated(invoice, balance.freeing(-part)))

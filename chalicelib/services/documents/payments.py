@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
 from chalicelib.domain.call import Call
@@ -15,8 +16,9 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import (
     Payment,
     PaymentId,
-    Received,
+    ReceivedPayment,
     ReversalReason,
+    check_not_later,
     check_payment,
     duty,
 )
@@ -44,7 +46,7 @@ from chalicelib.store.wire import SORT, Store
 R = TypeVar("R", bound=Record | None)
 
 
-def pay(store: Store, call: Call, invoice_id: str, received: Received, id: str | None) -> Committed[Payment]:
+def pay(store: Store, call: Call, invoice_id: str, received: ReceivedPayment, id: str | None) -> Committed[Payment]:
     """Record a payment. A cheque or a bill that matures later is pending. Raises NotFound, NotIssued, AlreadyExists.
     Raises InvalidContent for a future date, and for a withholding above what is owed."""
     id = id or call.new_id(Payment)
@@ -59,6 +61,7 @@ def pay(store: Store, call: Call, invoice_id: str, received: Received, id: str |
             Payment,
             id=id,
             invoice=invoice_id,
+            customer=invoice.customer,
             pending=received.matures_on is not None and received.matures_on > day,
             stamp_duty=duty(invoice, received.amount, received.method, received.date),
             cash_before=balance.cash_of(received.date) if received.method == "cash" else ZERO,
@@ -77,8 +80,16 @@ def pay(store: Store, call: Call, invoice_id: str, received: Received, id: str |
     return transact(store, call, reads, decide_payment)
 
 
-def cash(store: Store, call: Call, id: str, day: date) -> Committed[Payment]:
-    """Cash a pending cheque or bill: it counts from this day. Raises NotFound, NotPending, InvalidContent."""
+def cash(
+    store: Store,
+    call: Call,
+    id: str,
+    day: date,
+    withheld_vat: Decimal | None = None,
+    withheld_fees: Decimal | None = None,
+) -> Committed[Payment]:
+    """Cash a pending cheque or bill: it counts from this day. A withholding that is given corrects the recorded one.
+    Raises NotFound, NotPending, InvalidContent."""
 
     def decide_cash(snapshot: Snapshot) -> Decision[Payment]:
         moves = Movements(snapshot, call)
@@ -87,7 +98,14 @@ def cash(store: Store, call: Call, id: str, day: date) -> Committed[Payment]:
             raise NotPending
         _check_day(day, payment.date, today(call.at))
         invoice, balance = moves.invoice(payment.invoice)
-        cashed = replace(payment, pending=False, cashed_on=day)
+        cashed = replace(
+            payment,
+            customer=invoice.customer,
+            pending=False,
+            cashed_on=day,
+            withheld_vat=payment.withheld_vat if withheld_vat is None else withheld_vat,
+            withheld_fees=payment.withheld_fees if withheld_fees is None else withheld_fees,
+        )
         check_payment(invoice, balance, cashed, today(call.at))
         received = receive(moves, invoice, balance.with_pending(-payment.amount), cashed).edited(call.at)
         decision = moves.decision(received)
@@ -108,7 +126,7 @@ def reverse(store: Store, call: Call, id: str, reason: ReversalReason, day: date
         if payment.reversed_by:
             raise AlreadyReversed
         on = day or today(call.at)
-        _check_day(on, payment.date, today(call.at))
+        _check_day(on, payment.counts_on, today(call.at))
         reversal = call.make(
             Payment,
             invoice=payment.invoice,
@@ -124,8 +142,7 @@ def reverse(store: Store, call: Call, id: str, reason: ReversalReason, day: date
 
 def _check_day(day: date, payment: date, now: date) -> None:
     """Refuse a later event of a payment that is dated in the future or before it."""
-    if day > now:
-        raise invalid("/date", "payment_date_in_future", today=now.isoformat())
+    check_not_later(day, now)
     if day < payment:
         raise invalid("/date", "before_payment", payment=payment.isoformat())
 
@@ -147,13 +164,15 @@ def redact_references(store: Store, head: Head, rows: Sequence[R]) -> list[R]:
     hold a name or an account. The ledger keeps them. Reads nothing if nobody was erased. Raises Busy."""
     if not head.erased:
         return list(rows)
-    noted = [row for row in rows if isinstance(row, Payment) and (row.reference or row.certificate)]
+    noted = [
+        row for row in rows if isinstance(row, Payment) and not row.customer and (row.reference or row.certificate)
+    ]
     erased = {id for id, buyer in buyers(store, head.company, noted).items() if is_erased(head, buyer)}
     return [_redacted(row, head, erased) for row in rows]
 
 
 def _redacted(row: R, head: Head, erased: Collection[str]) -> R:
-    if isinstance(row, Payment) and row.invoice in erased:
+    if isinstance(row, Payment) and (row.invoice in erased or is_erased(head, row.customer or "")):
         return replace(row, reference=None, certificate=None)
     if isinstance(row, CreditEntry | Refund) and is_erased(head, row.customer):
         return replace(row, reference=None)

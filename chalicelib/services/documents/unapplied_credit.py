@@ -1,7 +1,6 @@
 """Unapplied credit of a customer: money in advance, its application to invoices, and refunds of it.
 
-Only `apply` takes from an entry, with one exception: an advance that names a draft is taken by that document alone, at
-its issue.
+An advance that names a draft is taken by that document alone, at its issue. Nothing else is applied by itself.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
+from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import left
-from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Refund, oldest_first, parts_of
+from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Refund, oldest_first, parts_of, waits_for
 from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment import Payment, check_not_later
 from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.errors import AlreadyExists, InvalidContent, NotFound, invalid
 from chalicelib.domain.money import amount_text
@@ -28,7 +28,10 @@ from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
-MOST_ENTRIES = 40
+R = TypeVar("R", CreditEntry, Refund)
+MOST_READ = 50
+"""Drafts read at once. A transaction reads 4 MB at most."""
+MOST_ENTRIES = 20
 """Open entries that one call takes from, the oldest first. A transaction takes 100 rows."""
 MOST_TARGETS = 10
 """Documents that one call applies credit to."""
@@ -49,7 +52,7 @@ class Money:
 
 
 @dataclass(frozen=True)
-class Target:
+class CreditTarget:
     """A document that takes a part of the credit, in dirhams."""
 
     document: str
@@ -68,7 +71,7 @@ def advance(
         moves.get(Customer, customer)
         if moves.find(CreditEntry, id):
             raise AlreadyExists(id=id)
-        _check_day(money.date, today(call.at))
+        check_not_later(money.date, today(call.at))
         if document:
             _name(moves, document, customer, id)
         entry = call.make(CreditEntry, id=id, customer=customer, source="advance", document=document, **vars(money))
@@ -88,7 +91,7 @@ def _name(moves: Movements, document: str, customer: str, entry: str) -> None:
     moves.move(replace(draft, advances=(*draft.advances, entry)))
 
 
-def apply(store: Store, call: Call, customer: str, targets: Sequence[Target]) -> Committed[tuple[Payment, ...]]:
+def apply(store: Store, call: Call, customer: str, targets: Sequence[CreditTarget]) -> Committed[tuple[Payment, ...]]:
     """Apply unapplied credit to invoices of the customer, the oldest entries first. Each part is a payment. Raises
     NotFound, NotIssued, InvalidContent."""
     if len(targets) > MOST_TARGETS:
@@ -116,7 +119,7 @@ def apply(store: Store, call: Call, customer: str, targets: Sequence[Target]) ->
 
 
 def _applied(
-    moves: Movements, customer: str, target: Target, entries: Sequence[CreditEntry], made: int
+    moves: Movements, customer: str, target: CreditTarget, entries: Sequence[CreditEntry], made: int
 ) -> Iterator[Payment]:
     """The payments by which a document takes its part of the entries."""
     invoice, balance = moves.invoice(target.document)
@@ -125,7 +128,8 @@ def _applied(
     if target.amount > (rest := left(invoice, balance)):
         raise invalid("/amount", "payment_above_balance", balance=amount_text(rest))
     for number, (entry, part) in enumerate(parts_of(entries, target.amount)):
-        yield take(moves, invoice, entry, part, today(moves.call.at), f"{made + number}")
+        if payment := take(moves, invoice, entry, part, today(moves.call.at), f"{made + number}"):
+            yield payment
 
 
 def refund(
@@ -142,8 +146,10 @@ def refund(
             moves.get(Customer, customer)
         if moves.find(Refund, id):
             raise AlreadyExists(id=id)
-        _check_day(money.date, today(call.at))
+        check_not_later(money.date, today(call.at))
         parts = parts_of(_free_entries(moves, open_ids), money.amount)
+        if later := [entry.date for entry, _ in parts if entry.date > money.date]:
+            raise invalid("/date", "before_payment", payment=max(later).isoformat())
         for entry, part in parts:
             moves.move(entry.used(CreditUse(amount=part, date=money.date, refund=id)))
         given = call.make(
@@ -170,37 +176,42 @@ def refund_of_invoice(
     return refund(store, call, invoice.customer, money, invoice_id, id)
 
 
-def _check_day(day: date, now: date) -> None:
-    if day > now:
-        raise invalid("/date", "payment_date_in_future", today=now.isoformat())
-
-
 def open_entries(store: Store, company: str, customer: str, document: str | None = None) -> list[str]:
-    """The ids of the oldest entries of a customer that still hold money; only those of `document` if one is named."""
+    """The ids of the oldest entries of a customer that may be used; only those of `document` if one is named."""
     rows = (row for row in rows_of_party(store, CreditEntry, company, customer) if row.rest > 0)
-    named = (row for row in rows if document is None or row.document == document)
-    return [row.id for row in oldest_first(named)[:MOST_ENTRIES]]
+    found = oldest_first(row for row in rows if document is None or row.document == document)
+    drafts = dict.fromkeys(Draft.ref(company, id) for entry in found if (id := waits_for(entry)))
+    batches = (list(islice(drafts, at, at + MOST_READ)) for at in range(0, len(drafts), MOST_READ))
+    rows_of_drafts = (row for batch in batches for row in store.records(batch))
+    waited = {draft.id for draft in rows_of_drafts if isinstance(draft, Draft) and draft.customer == customer}
+    return [entry.id for entry in found if waits_for(entry) not in waited][:MOST_ENTRIES]
 
 
 def _free_entries(moves: Movements, ids: Sequence[str]) -> list[CreditEntry]:
     """The entries with a rest that no draft waits for, the oldest first."""
     moves.snapshot.need(*(CreditEntry.ref(moves.call.company, id) for id in ids))
     found = oldest_first(row for id in ids if (row := moves.find(CreditEntry, id)))
-    named = [entry.document for entry in found if entry.source == "advance" and entry.document]
+    named = dict.fromkeys(id for entry in found if (id := waits_for(entry)))
     moves.snapshot.need(*(Draft.ref(moves.call.company, id) for id in named))
-    waiting = {id for id in named if moves.find(Draft, id)}
-    return [entry for entry in found if entry.document not in waiting]
+    drafts = {id: moves.find(Draft, id) for id in named}
+    waiting = {id: draft.customer for id, draft in drafts.items() if draft}
+    # An advance is not held by a draft of another customer, nor of one who was erased.
+    return [entry for entry in found if waiting.get(waits_for(entry) or "") != entry.customer]
+
+
+def _of_customer(reader: Reader, cls: type[R], customer: str, limit: int, after: str | None) -> Page[R]:
+    """Rows of a customer, the oldest id first, also of a customer who was deleted. Raises NotFound."""
+    found = list(islice(rows_of_party(reader.store, cls, reader.company, customer, after), limit + 1))
+    if not found:
+        reader.get(Customer, customer)
+    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
 def entries(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[CreditEntry]:
     """The unapplied credit of a customer, entry by entry, the oldest id first. Raises NotFound."""
-    reader.get(Customer, customer)
-    found = list(islice(rows_of_party(reader.store, CreditEntry, reader.company, customer, starting_after), limit + 1))
-    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+    return _of_customer(reader, CreditEntry, customer, limit, starting_after)
 
 
 def refunds(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[Refund]:
     """The refunds of a customer, the oldest id first. Raises NotFound."""
-    reader.get(Customer, customer)
-    found = list(islice(rows_of_party(reader.store, Refund, reader.company, customer, starting_after), limit + 1))
-    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+    return _of_customer(reader, Refund, customer, limit, starting_after)

@@ -115,7 +115,7 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
             regime=seller.regime if seller else "standard",
             reverse_charge=draft.reverse_charge,
             exemptions=[line.exemption for line in draft.lines],
-            terms_law=bound_by_terms_law(company, party),
+            terms_law=bound_by_terms_law(company, party) and stated_mode(draft) != "cash",
             asks_payment=asks_payment,
         )
         + _expected(draft, language),

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.balance import Balance, unpaid
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.terms import fined_when_late
 from chalicelib.domain.money import amount_text, text
@@ -15,8 +15,7 @@ def present_late_fine(document: Issued, balance: Balance | None, on: date | None
     bind the sale, or without a day. It is owed to nobody else, so no other member includes it."""
     if on is None or not fined_when_late(document):
         return None
-    unpaid = min(left(document, balance), document.totals.gross)
-    if (fine := late_fine(unpaid, document.due_date, on)) is None:
+    if (fine := late_fine(unpaid(document, balance), document.due_date, on)) is None:
         return None
     return {
         "estimate": amount_text(fine.amount),

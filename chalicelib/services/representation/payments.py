@@ -7,25 +7,28 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.money import amount_text
+from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.representation.body import Body
 
 
-def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
+def present_payment(payment: Payment, head: Head | None = None) -> Body:
     """A payment or a counter-entry. `stamp_duty` is the duty on cash, due separately. `applied` is the part of the
-    amount that pays the document."""
+    amount that pays the document. The texts about an erased buyer are null."""
+    erased = _erased(head, payment.customer)
     return {
         "id": payment.id,
         "object": "payment",
         "invoice": payment.invoice,
+        "customer": None if erased else payment.customer,
         "amount": amount_text(payment.amount),
         "method": payment.method,
         "date": payment.date.isoformat(),
-        "reference": payment.reference,
+        "reference": None if erased else payment.reference,
         "status": payment.status,
         "applied": amount_text(payment.applied_amount),
         "withheld_vat": amount_text(payment.withheld_vat),
         "withheld_fees": amount_text(payment.withheld_fees),
-        "certificate": payment.certificate,
+        "certificate": None if erased else payment.certificate,
         "matures_on": _day(payment.matures_on),
         "cashed_on": _day(payment.cashed_on),
         "excess_entry": payment.excess_entry,
@@ -41,18 +44,20 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa
     }
 
 
-def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """An entry of unapplied credit. `unapplied` is what may still be applied or refunded."""
+def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body:
+    """An entry of unapplied credit. `unapplied` is what may still be applied or refunded. The texts about an erased
+    customer are null."""
+    erased = _erased(head, entry.customer)
     return {
         "id": entry.id,
         "object": "credit_entry",
-        "customer": entry.customer,
+        "customer": None if erased else entry.customer,
         "source": entry.source,
         "amount": amount_text(entry.amount),
         "unapplied": amount_text(entry.rest),
         "method": entry.method,
         "date": entry.date.isoformat(),
-        "reference": entry.reference,
+        "reference": None if erased else entry.reference,
         "document": entry.document,
         "payment": entry.payment,
         "credit_note": entry.credit_note,
@@ -73,22 +78,27 @@ def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body: 
     }
 
 
-def present_refund(refund: Refund, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """A refund, with the entries of unapplied credit that it lowers."""
+def present_refund(refund: Refund, head: Head | None = None) -> Body:
+    """A refund, with the entries of unapplied credit that it lowers. The texts about an erased customer are null."""
+    erased = _erased(head, refund.customer)
     return {
         "id": refund.id,
         "object": "refund",
-        "customer": refund.customer,
+        "customer": None if erased else refund.customer,
         "document": refund.document,
         "amount": amount_text(refund.amount),
         "method": refund.method,
         "date": refund.date.isoformat(),
-        "reference": refund.reference,
+        "reference": None if erased else refund.reference,
         "entries": list(refund.entries),
         "version": refund.version,
         "created_at": instant(refund.created_at),
         "updated_at": instant(refund.updated_at),
     }
+
+
+def _erased(head: Head | None, customer: str | None) -> bool:
+    return head is not None and customer is not None and is_erased(head, customer)
 
 
 def _day(day: date | None) -> str | None:

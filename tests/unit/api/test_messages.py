@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from string import Formatter
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import pytest
+from pydantic import BaseModel, Field, ValidationError
 
 import chalicelib
 from chalicelib.api import problems, request_errors
+from chalicelib.api.faults import faults_of
 from chalicelib.api.problems import InternalError, messages, problem
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.backups.backup import BackupStatus
 from chalicelib.domain.documents.terms import SELLER_IDENTITY
-from chalicelib.domain.errors import Refusal, invalid
+from chalicelib.domain.errors import InvalidContent, Refusal, invalid
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.morocco.vat import CATEGORIES, GENERAL
@@ -149,6 +151,28 @@ def test_messages_state_what_to_do(code: str, language: Language) -> None:
 def test_an_example_is_not_called_wrong(code: str, language: Language) -> None:
     said = messages(language)["faults"][code]
     assert said.startswith({"en": "Enter ", "fr": "Entrez ", "ar": "أدخلوا "}[language])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_count_stands_before_its_noun_in_the_refusal_of_a_deletion(language: Language) -> None:
+    """A count of one, or of three in Arabic, would need another form of the noun."""
+    said = messages(language)["refusals"][errors.InUse.code]["detail"]
+    assert re.findall(r": \{drafts\}[.،].*: \{debts\}\.", said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("bound", ["ge", "gt", "le", "lt"])
+def test_a_range_with_one_bound_has_no_hole(language: Language, bound: str) -> None:
+    class Body(BaseModel):
+        value: Annotated[int, Field(**{bound: 5})]
+
+    with pytest.raises(ValidationError) as refused:
+        Body(value=5 if bound.endswith("t") else 4 if bound == "ge" else 6)
+    _, _, body = problem(InvalidContent(*faults_of(refused.value)), language, "req_01")
+    (fault,) = json.loads(body)["errors"]
+    assert fault["code"] == "out_of_range"
+    assert "5" in fault["detail"]
+    assert not re.search("[…{}]", fault["detail"])
 
 
 def test_english_messages_say_record() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,6 +22,7 @@ from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.outside import tokens
 from chalicelib.outside.tokens import Tokens, make_api_key, read_api_key
 from chalicelib.settings import Settings
+from tests.clocks import StoppedClock
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])  # the issuer listens here
 ISSUER, AUDIENCE = "https://issuer.example", "facture"
@@ -184,6 +186,8 @@ FORGED: dict[str, Callable[[], str]] = {
     "a subject that could name another row": lambda: signed(claims(sub="a#b")),
     "a long subject": lambda: signed(claims(sub="s" * 129)),
     "a critical extension": lambda: signed(claims(), crit=["x"], x=1),
+    "an infinite expiry": lambda: signed(claims(exp=float("inf"))),
+    "an expiry in text": lambda: signed(claims(exp=str(after(600)))),
     "an endless expiry": lambda: by_hand({"alg": "RS256", "kid": "rsa"}, claims(exp="Infinity"), b"k"),
     "empty": lambda: "",
     "garbage": lambda: "abc",
@@ -217,6 +221,18 @@ def test_leeway(verifier: Tokens) -> None:
     now = int(time.time())
     assert verifier.verify(signed(claims(iat=now + 10, nbf=now + 10)))
     assert verifier.verify(signed(claims(exp=now - 10)))
+
+
+def test_the_verifiers_clock_decides(verifier: Tokens) -> None:
+    at = datetime(2029, 1, 30, 10, tzinfo=UTC)
+    then = int(at.timestamp())
+    later = signed(claims(iat=then, exp=then + 600))
+    with pytest.raises(Unauthenticated):
+        verifier.verify(later)
+    verifier.clock = StoppedClock(at)
+    assert verifier.verify(later).subject == "person-1"
+    with pytest.raises(Unauthenticated):
+        verifier.verify(signed(claims()))
 
 
 def test_a_new_key_is_fetched_but_not_for_every_forger(

@@ -100,6 +100,16 @@ def test_a_public_body_pays_from_the_service_done() -> None:
     assert late_invoice(dealing(service_done=ISSUED, operation=date(2026, 9, 1)), ISSUED) == ()
 
 
+def test_an_invoice_may_be_overdue_by_the_day_of_its_service_done() -> None:
+    """Art. 78-2: service done on 10 November, issued on 15 January, 60 days."""
+    late = dealing(service_done=date(2026, 11, 10), operation=date(2026, 11, 10), issued=date(2027, 1, 15))
+    assert due_date(late) == date(2027, 1, 9)
+    found = [(each.code, dict(each.params)) for each in late_invoice(late, due_date(late))]
+    assert found == [("overdue_when_issued", {"due": "2027-01-09"})]
+    assert late_invoice(late, date(2027, 1, 15)) == ()
+    assert late_invoice(late, date(2026, 11, 9)) == ()  # refused as a day before the terms begin
+
+
 def test_terms_to_the_end_of_a_month() -> None:
     """30 days end of month, from 23 November: 23 December, so 31 December."""
     assert due_date(dealing(end_of_month=True), 30) == date(2026, 12, 31)

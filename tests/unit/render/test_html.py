@@ -37,6 +37,12 @@ def test_a_hostile_template_leaves_nothing_that_reaches(name: str) -> None:
     assert not REACHES.search(page(view(1), html))
 
 
+def test_an_isolate_becomes_an_element_in_a_text_and_nothing_in_an_attribute() -> None:
+    mention = "المادة \u200e92-I-1°\u200e من"
+    made = body('<p class="{{ mentions[0].text }}">{{ mentions[0].text }}\u2067 \u2069</p>', mentions=(mention,))
+    assert made == '<p class="المادة 92-I-1° من">المادة <bdi dir="ltr">92-I-1°</bdi> من </p>'
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_data_is_text(name: str) -> None:
     html = HOSTILE[name].format(sink="http://127.0.0.1:1", file="/etc/passwd")

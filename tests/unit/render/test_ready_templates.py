@@ -1,6 +1,7 @@
 """The three ready templates, and the page that documents what a template may use."""
 
 import re
+import unicodedata
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +15,12 @@ from chalicelib.render.html import compose, page_data
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer
 from chalicelib.render.renderer import HERE
 from chalicelib.render.specimen import LINES, specimen
+from chalicelib.services.documents.view import issued_view
 from tests.unit.render.test_pdfkit import needs_program
 from tests.unit.render.views import view
+from tests.unit.samples import customer, issued, line
+
+WITHHOLDER = customer(kind="public_body", withholder="public_body")
 
 READY = {path.stem: path.read_text("utf-8") for path in sorted((HERE / "templates" / "html").glob("*.html"))}
 PAGE = (Path(__file__).parents[3] / "docs" / "templates.md").read_text("utf-8")
@@ -50,6 +55,26 @@ def test_a_ready_template_shows_all_that_a_page_has(name: str, language: Languag
     wanted = [text for part in SHOWN for text in texts(data[part])]
     missing = {text for text in wanted if text.replace("'", "&#39;") not in made and text not in made}
     assert missing - {"ltr", "rtl"} <= set(seller_at_the_foot)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", READY)
+def test_a_page_holds_nothing_invisible(name: str, language: Language) -> None:
+    """An exemption, the late payment and the expected withholding embed texts of the other direction."""
+    document = issued(line(rate="0", exemption="92-I-1"), line(), buyer=WITHHOLDER, language=language)
+    data = page_data(issued_view(document, language))
+    made = compose(READY[name], data)
+    assert {letter for letter in made if unicodedata.category(letter) == "Cf"} == set()
+    assert ('<bdi dir="ltr">92-I-1°</bdi>' in made) is (language == "ar")
+
+
+@needs_program
+def test_a_printed_page_in_arabic_has_no_isolate() -> None:
+    document = issued(line(rate="0", exemption="92-I-1"), language="ar")
+    pages = PdfReader(BytesIO(PdfkitRenderer(READY["document"]).render(issued_view(document, "ar")))).pages
+    text = "".join(page.extract_text() for page in pages)
+    assert "92-I-1°" in text
+    assert not re.search("[\u2066-\u2069]", text)
 
 
 @needs_program

@@ -287,8 +287,45 @@ def test_a_credit_note_names_its_invoice_and_asks_for_no_payment() -> None:
     assert it.text("cbc:CreditNoteTypeCode") == "381"
     assert it.text("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID") == "FA-2026-00001"
     assert "Motif : Retour" in it.texts("cbc:Note")
-    assert not it.all("cac:PaymentMeans")
+    assert not it.all("cac:PaymentMeans/cac:PayeeFinancialAccount")
+    assert not it.all("cac:PaymentMeans/cbc:PaymentID")
+    assert not it.all("cbc:DueDate")
     assert it.all("cac:PaymentTerms/cbc:Note")
+
+
+@pytest.mark.parametrize(("mode", "code"), [(None, "1"), *CODES.items()])
+def test_a_credit_note_states_the_mode_of_payment(mode: Method | None, code: str) -> None:
+    made = note(issued(seller=company(rib=RIB), payment_mode=mode, settlement=settlement_of(mode)))[0]
+    ubl, cii = (each.data for each in attachments(made))
+    assert refusals(ubl) == refusals(cii) == []
+    assert read(ubl).texts("cac:PaymentMeans/cbc:PaymentMeansCode") == [code]
+    means = "SpecifiedTradeSettlementPaymentMeans"
+    assert f"<ram:{means}><ram:TypeCode>{code}</ram:TypeCode></ram:{means}>" in cii.decode()
+    for earlier in attachments(replace(made, einvoice_edition=None)):
+        assert b"PaymentMeans" not in earlier.data
+
+
+@pytest.mark.parametrize(
+    ("language", "terms"),
+    [("fr", "Au comptant, en espèces."), ("ar", "يؤدى نقدا عند التسليم."), ("en", "Cash on delivery.")],
+)
+def test_a_cash_invoice_is_due_at_once_as_its_page_says(language: Language, terms: str) -> None:
+    made = issued(payment_mode="cash", settlement="cash", language=language)
+    ubl, cii = (each.data for each in attachments(made))
+    assert refusals(ubl) == refusals(cii) == []
+    assert read(ubl).texts("cac:PaymentTerms/cbc:Note") == [terms]
+    assert not read(ubl).all("cbc:DueDate")
+    assert f"<ram:Description>{terms}</ram:Description></ram:SpecifiedTradePaymentTerms>" in cii.decode()
+    assert b"DueDateDateTime" not in cii
+    assert b"78-3" not in ubl + cii
+
+
+def test_a_cash_invoice_of_the_first_edition_states_its_due_date() -> None:
+    made = replace(issued(payment_mode="cash", settlement="cash"), einvoice_edition=None)
+    it = read(e_invoice(made))
+    assert it.texts("cbc:DueDate") == [made.due_date.isoformat()]
+    assert it.text("cac:PaymentTerms/cbc:Note").startswith("À régler au plus tard le ")
+    assert any("78-3" in each for each in it.texts("cbc:Note"))
 
 
 def test_one_group_for_all_that_is_exempt_and_a_reason_on_each_line() -> None:

@@ -85,6 +85,8 @@ def test_a_cash_invoice_has_no_due_date_and_no_account(language: Language, said:
     assert "due_date" not in facts(view)
     assert (view.seller.rib, view.seller.bank_name) == ("", "")
     assert "2027" not in payload(view)["payment_terms"]["text"]
+    assert not any("78-3" in mention for mention in view.mentions)
+    assert any("78-3" in mention for mention in issued_view(sold("transfer"), language).mentions)
 
 
 def test_an_older_cash_invoice_is_one_too() -> None:

@@ -64,7 +64,7 @@ def crowd(world: World, company: str) -> None:
 def abandoned(world: World, company: str, key: str = "gone") -> int:
     """Take a number as a writer does that dies before its commit. Return the number."""
     call, now = companies.call(world, company, "create", key), time.monotonic()
-    line = turns.Line(world.store, call, transaction.PATH, now, now + conflicts.PATIENCE_SECONDS)
+    line = turns.WriterTurn(world.store, call, transaction.PATH, now, now + conflicts.PATIENCE_SECONDS)
     line.joins(head(world, company), 1, 0.0)
     assert line.turn is not None
     return line.turn.number
@@ -167,14 +167,14 @@ def test_a_waiting_writer_gives_up_its_turn_at_its_deadline(bare_world: World, c
     crowd(bare_world, company)
     abandoned(bare_world, company)
     call, now = companies.call(bare_world, company, "create", "late"), time.monotonic()
-    line = turns.Line(bare_world.store, call, transaction.PATH, now - 10, now)
+    line = turns.WriterTurn(bare_world.store, call, transaction.PATH, now - 10, now)
     line.turn = turns.Turn(9, 0)
     assert line.waits(head(bare_world, company), 0.0) is False
 
 
 def test_marks_never_go_back(bare_world: World, company: str) -> None:
     call, now = companies.call(bare_world, company, "create", "mark"), time.monotonic()
-    line = turns.Line(bare_world.store, call, transaction.PATH, now, now + 10, turns.Turn(3, 0))
+    line = turns.WriterTurn(bare_world.store, call, transaction.PATH, now, now + 10, turns.Turn(3, 0))
     found: Head = head(bare_world, company).edited(call.at, served=7)
     assert line.marks(found)["served"] == 7
     assert abs(line.marks(found)["served_at"] - call.at) < timedelta(seconds=5)

@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.domain.documents.model import REFERENCES, DraftDocument
 from chalicelib.domain.entity import ENTITIES, Record, Ref
 from chalicelib.domain.privacy.erased import ERASED_REFERENCE
 from chalicelib.domain.privacy.request import Measure, PrivacyRequest
@@ -218,4 +219,8 @@ def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
     hints = get_type_hints(ENTITIES[record.TABLE, record.KIND])
     pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
-    return {name: None if NoneType in get_args(hints[name]) else ERASED_REFERENCE for name in pointing}
+    gone: dict[str, str | None] = {
+        name: None if NoneType in get_args(hints[name]) else ERASED_REFERENCE for name in pointing
+    }
+    # The references of a draft are about its other party (ADR 0076).
+    return gone | dict.fromkeys(REFERENCES) if pointing and isinstance(record, DraftDocument) else gone
