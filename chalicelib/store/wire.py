@@ -163,15 +163,18 @@ class Store:
         index: str | None = None,
         after: Key | None = None,
         descending: bool = False,
+        limit: int = 100,
         read: Callable[[Callable[[], RowPage]], RowPage] = at_once,
     ) -> Iterator[Record]:
-        """Every row of a partition whose sort key satisfies `where`, in order, a page at a time.
+        """Every row of a partition whose sort key satisfies `where`, in order, a page of `limit` rows at a time.
 
         A page is strongly consistent, except on an index. `read` gets each page: `conflicts.patiently` repeats a read
         that met a writer. Raises Busy.
         """
         while True:
-            ask = partial(self.query, table, partition, where, index=index, after=after, descending=descending)
+            ask = partial(
+                self.query, table, partition, where, index=index, after=after, descending=descending, limit=limit
+            )
             page = read(ask)
             yield from page.records
             if (after := page.next) is None:

@@ -18,13 +18,16 @@ from chalicelib.domain.typed import converted
 
 R = TypeVar("R", bound=Record)
 FIELDS: Final[Mapping[type[Record], frozenset[str]]] = {
-    **dict.fromkeys((Customer, Supplier), frozenset(f.name for f in fields(Party)) - {f.name for f in fields(Record)}),
-    Company: frozenset(f.name for f in fields(Seller)) - {"logo"} | {"person"},
+    **dict.fromkeys(
+        (Customer, Supplier), frozenset(f.name for f in fields(Party)) - {f.name for f in fields(Record)} - {"same_as"}
+    ),
+    Company: frozenset(f.name for f in fields(Seller)) - {"logo", "signature_box"} | {"person"},
     Member: frozenset({"email"}),
 }
 """The attributes that a rectification may correct, by record.
 
-Settings (numbering, switches, roles) are not statements about a person: they are changed, not corrected.
+Settings (numbering, switches, roles) are not statements about a person: they are changed, not corrected. `same_as` is
+calculated at each edit.
 """
 
 

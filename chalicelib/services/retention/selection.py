@@ -19,9 +19,11 @@ BATCH = 12
 
 def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Series, list[RegisterEntry]]]:
     """The register entries of each series that may be purged, in order, in batches. Dates never decrease along a
-    series, so the first later date ends it."""
+    series, so the first later date ends it. A page is a batch and the entry after it: a larger page would read more of
+    what stays at each sweep."""
     for series in store.all_of(Series, company):
-        going = _until(store.all("ledger", company, SORT.startswith(f"register#{series.id}#")), through)
+        rows = store.all("ledger", company, SORT.startswith(f"register#{series.id}#"), limit=BATCH + 1)
+        going = _until(rows, through)
         while batch := list(islice(going, BATCH)):
             yield series, batch
 
