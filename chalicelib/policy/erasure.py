@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from chalicelib.domain.documents.model import REFERENCES
 from chalicelib.policy.inventory import Inventory, Stored
 from chalicelib.policy.model import Policy, PolicyError, Prefix, Rule, Subject
 from chalicelib.policy.rules import Attribute, defined
@@ -152,7 +153,10 @@ def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iter
         about = [a for a in attributes if subject.name in defined(policy, a.governed_by).subjects]
         copied = bool(about) and (erased or not named) and not set(about) <= set(named)
         if named and not (erased and copied):  # A row that is deleted by name is deleted for a reference, too.
-            concerned = [a for a in attributes if a in named or a in about] if not erased else named
+            if erased:  # The references of a draft are about its other party (ADR 0076).
+                concerned = [a for a in attributes if a in named or a.path in REFERENCES]
+            else:
+                concerned = [a for a in attributes if a in named or a in about]
             rules = _governing(policy, concerned)
             kept = _kept_action(rules)
             yield _row(stored, concerned, rules, "reference", "anonymise" if erased or kept == "delete" else kept)

@@ -29,6 +29,8 @@ MADE_ON_ASKING = frozenset(
     {
         ("GET", "/v1/invoices/{id}/pdf"),
         ("GET", "/v1/credit-notes/{id}/pdf"),
+        ("GET", "/v1/payments/{id}/pdf"),
+        ("GET", "/v1/customers/{id}/statement/pdf"),
         ("GET", "/v1/backups/{id}/download"),
     }
 )

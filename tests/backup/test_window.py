@@ -136,7 +136,8 @@ def test_every_backup_of_a_deleted_account_opens_its_statutory_records_only(year
         assert len(rows) > 4
         documents = {sort: content for sort, content in rows.items() if not sort.startswith(MOVING)}
         assert documents.items() <= ledger.items()
-        assert sum(sort.startswith("invoice#") for sort in rows) == backup["counts"]["invoices"]
+        invoices = [sort for sort in rows if sort.startswith("invoice#") and not sort.endswith("#balance")]
+        assert len(invoices) == backup["counts"]["invoices"]
     for backup in {backup["tier"]: backup["id"] for backup in backups}.values():
         assert year.asked(backup, dry_run=True)["code"] == "backup_key_destroyed"
         would = year.asked(backup, dry_run=True, operator=True, disclosure=demand)["would"]
@@ -149,7 +150,8 @@ def test_every_backup_of_a_deleted_account_opens_its_statutory_records_only(year
 MOVING = ("series#", "balance#")
 """Rows of the ledger that are not issued: how far a series is, and what was paid."""
 LEDGER = tuple(group.name for group in GROUPS if group.table == "ledger")
-WORKING = tuple(group.name for group in GROUPS if group.key_class == "working")
+WORKING = tuple(group.name for group in GROUPS if group.key_class == "working" and group.name != "templates")
+"""The groups under the working key that hold rows: nobody replaced a template here."""
 
 
 def encoded(record: Record) -> bytes:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.documents.model import REFERENCES
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record
 from chalicelib.files import prefixes
 from chalicelib.policy import inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Rule
-from tests.privacy.canaries import Garden, found, fresh, scanned, standing, unpacked
+from tests.privacy.canaries import Garden, Spot, found, fresh, scanned, standing, unpacked
 from tests.privacy.test_canaries import everything_due, files_of
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
@@ -106,12 +108,20 @@ def test_the_deletion_of_a_person_removes_exactly_the_data_that_the_policy_names
         and (spot.place, spot.kind) in going
         and spot.path.startswith(EMPTIED.get((spot.place, spot.kind), ""))
     }
+    if who == "party":
+        expected |= {spot for text, spot in about.planted.items() if text in seen and _is_reference(spot)}
     assert {spot for spot in gone ^ expected if spot.path not in TOUCHED} == set()
     lost = {spot for text, spot in beside.planted.items() if text in seen and text not in left}
     assert {spot for spot in lost if spot.path not in TOUCHED} == {
         spot for text, spot in beside.planted.items() if text in seen and spot.kind in _made_again(who)
     }
     _named_where_the_law_keeps_it(alone, subject)
+
+
+def _is_reference(spot: Spot) -> bool:
+    """Whether it is a reference of a draft, which goes with the person whom the draft names (ADR 0076)."""
+    drafts = {each.draft.KIND for each in document_types() if each.draft}
+    return spot.place == "workspace" and spot.kind in drafts and spot.path in REFERENCES
 
 
 def _made_again(who: str) -> set[str]:

@@ -75,7 +75,8 @@ def test_one_party() -> None:
     own = steps(found, "workspace", "customer")
     assert [(step.match, step.action) for step in own] == [("own", "delete")]
     draft = steps(found, "workspace", "invoice")
-    assert [(step.match, step.action, step.attributes) for step in draft] == [("reference", "anonymise", ("customer",))]
+    emptied = ("buyer_reference", "order_reference", "metadata", "customer")
+    assert [(step.match, step.action, step.attributes) for step in draft] == [("reference", "anonymise", emptied)]
     issued = steps(found, "ledger", "invoice")
     assert [(step.match, step.action, step.until) for step in issued] == [("reference", "block", date(2036, 12, 31))]
     assert set(issued[0].attributes) == {"customer", "buyer"}
