@@ -34,7 +34,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.search import search_of
 from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
-from chalicelib.services.documents.document_query import DocumentQuery
+from chalicelib.services.documents.document_query import SAME_NAMED, DocumentQuery
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import (
     present_document,
@@ -45,18 +45,7 @@ from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader
 
 XML = "application/xml"
-FILTERS = (
-    "number",
-    "status",
-    "open",
-    "overdue",
-    "due_from",
-    "due_to",
-    "issued_from",
-    "issued_to",
-    "updated_since",
-    "sort",
-)
+FILTERS = (*SAME_NAMED, "sort")
 """The members of a list's query that the service takes as they are. A kind may lack some."""
 
 

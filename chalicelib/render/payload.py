@@ -30,7 +30,6 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
     def free(text: str) -> Data:
         return {"text": clean(text), "dir": direction(text, base)}
 
-    terms = words["terms.cash"] if view.paid_at_once else view.payment_terms
     widths = column_widths(columns, lines, named)
     for line in lines:
         line["parts"] = in_parts(line["description"], widths["description"] - 3 * MM)
@@ -53,15 +52,23 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         "columns": columns,
         "widths": {name: round(wide / MM, 1) for name, wide in widths.items()},
         "lines": lines,
-        "amount_in_words": free(view.amount_in_words) if view.amount_in_words else None,
-        "payment_terms": free(terms) if terms else None,
-        "mentions": [{**free(mention), "text": unmarked(isolated(clean(mention)))} for mention in view.mentions],
-        "notes": free(view.notes) if view.notes else None,
+        **_sentences(view, words, clean, free),
         "signature": words["signature"] if view.signature_box else "",
         "register_hash": view.register_hash,
         "footer": footer_data(view.seller, words, clean, free),
     }
     return {**data, "leading": leading(data)}
+
+
+def _sentences(view: DocumentView, words: Mapping[str, str], clean: Clean, free: Free) -> Data:
+    """The texts below the totals. A text that the document lacks is None."""
+    terms = words["terms.cash"] if view.paid_at_once else view.payment_terms
+    return {
+        "amount_in_words": free(view.amount_in_words) if view.amount_in_words else None,
+        "payment_terms": free(terms) if terms else None,
+        "mentions": [{**free(mention), "text": unmarked(isolated(clean(mention)))} for mention in view.mentions],
+        "notes": free(view.notes) if view.notes else None,
+    }
 
 
 def _amounts(view: DocumentView, words: Mapping[str, str], clean: Clean) -> Data:

@@ -20,6 +20,19 @@ ORDERS: Mapping[ListPlan, str] = {"open": "due_date", "dates": "issue_date"}
 NEWEST_FIRST = frozenset({"created", "issue_date"})
 """The orders that descend unless a sort is given. What is due is listed from the earliest day."""
 
+SAME_NAMED = (
+    "number",
+    "status",
+    "open",
+    "overdue",
+    "due_from",
+    "due_to",
+    "issued_from",
+    "issued_to",
+    "updated_since",
+)
+"""The filters that a client's query names as this one does."""
+
 
 @dataclass(frozen=True)
 class DocumentQuery:
@@ -69,20 +82,7 @@ class DocumentQuery:
     @property
     def filters(self) -> frozenset[str]:
         """The filters that are set."""
-        names = (
-            "number",
-            "words",
-            "person",
-            "status",
-            "open",
-            "overdue",
-            "due_from",
-            "due_to",
-            "issued_from",
-            "issued_to",
-            "updated_since",
-        )
-        return frozenset(name for name in names if getattr(self, name) is not None)
+        return frozenset(name for name in (*SAME_NAMED, "words", "person") if getattr(self, name) is not None)
 
     def matches(self, state: DocumentState, head: Head) -> bool:
         """Whether a document matches all filters but `words`."""
