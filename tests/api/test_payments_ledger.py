@@ -457,3 +457,7 @@ class TestMoneyThatMovedOn:
         assert unapplied(shop, customer) == [("advance", "100.00", "100.00")]
         assert post(shop, f"{url}/refunds", money(shop, "100.00"))["amount"] == "100.00"
         assert shop.owner.get(f"{url}/refunds").json["data"][0]["amount"] == "100.00"
+
+    def test_a_draft_has_freed_nothing(self, shop: Shop) -> None:
+        refused = shop.owner.post(f"/v1/invoices/{shop.draft()['id']}/refunds", money(shop, "1.00"))
+        assert (refused.status, refused.json["code"]) == (409, "not_issued")

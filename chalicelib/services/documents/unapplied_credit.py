@@ -18,7 +18,7 @@ from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Ref
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.payment import Payment, check_not_later
 from chalicelib.domain.documents.payment_mode import Method
-from chalicelib.domain.errors import AlreadyExists, InvalidContent, NotFound, invalid
+from chalicelib.domain.errors import AlreadyExists, InvalidContent, NotFound, NotIssued, invalid
 from chalicelib.domain.money import amount_text
 from chalicelib.services.documents.movements import Movements, take
 from chalicelib.services.records.paging import Page
@@ -170,9 +170,9 @@ def refund_of_invoice(
     store: Store, call: Call, invoice_id: str, money: Money, id: str | None = None
 ) -> Committed[Refund]:
     """Give back money that an invoice freed. Raises NotFound, NotIssued, AlreadyExists, InvalidContent."""
-    (invoice,) = store.records([Invoice.ref(call.company, invoice_id)])
+    invoice, draft = store.records([Invoice.ref(call.company, invoice_id), Draft.ref(call.company, invoice_id)])
     if not isinstance(invoice, Invoice):
-        raise NotFound
+        raise NotIssued if draft else NotFound
     return refund(store, call, invoice.customer, money, invoice_id, id)
 
 
