@@ -82,10 +82,11 @@ format: $(READY) ## Format the code and apply the automatic fixes
 	@$(VENV)/bin/ruff check --fix .
 
 .PHONY: generate
-generate: $(READY) ## Write what is derived and committed: the routes' addresses, the inventory of what is stored, the cost
+generate: $(READY) ## Write what is derived and committed: the routes' addresses, the inventory of what is stored, the pending policy, the cost
 	@$(PY) -m chalicelib.cli.routes --write
 	@$(PY) -m infra.permissions --write
 	@$(PY) -m chalicelib.policy.inventory --write
+	@$(PY) -m chalicelib.policy.publish --write
 	@$(PY) -m infra.cost_page --write
 	@$(PY) -m infra.glyphs --write
 

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, cast, get_args
 
 Ads = Literal["off", "non_personalised", "consented"]
-AwsService = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda", "sts"]
+AwsService = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda", "sts", "cognito-idp"]
 """The AWS services used, by boto3's names. Each may have its own endpoint."""
 PLACES: Mapping[AwsService, str] = {
     "dynamodb": "FACTURE_ENDPOINT_DYNAMODB",
@@ -17,10 +18,15 @@ PLACES: Mapping[AwsService, str] = {
     "secretsmanager": "FACTURE_ENDPOINT_SECRETS",
     "lambda": "FACTURE_ENDPOINT_LAMBDA",
     "sts": "FACTURE_ENDPOINT_STS",
+    "cognito-idp": "FACTURE_ENDPOINT_COGNITO",
 }
 """The variable that holds each service's own endpoint."""
 FUNCTIONS: Mapping[str, str] = {"backups": "FACTURE_FUNCTION_BACKUPS", "restores": "FACTURE_FUNCTION_RESTORES"}
 """The variable that names the separate function of a job, for jobs that have one."""
+
+
+UNBOUND_DAYS: Final = timedelta(days=31)
+"""The term of an answer (rule `transient.idempotency`), and a day."""
 
 
 class SettingsError(ValueError):
@@ -38,6 +44,8 @@ class Settings:
     keys of backups. `functions` maps a job to the AWS name of its own function, if it has one. `archive_bucket` holds
     the statutory archive under Object Lock (default: the files bucket's name and `-archive`). `session_roles` maps a
     job to the ARN of its session role for one company; a job without one uses the function's role (docs/adr/0059).
+    `user_pool` is the Cognito pool of the sign-in accounts; None if another issuer keeps them.
+    `answers_bound_since` is the day of the first deployment whose answers are bound to a person (docs/adr/0122).
     """
 
     stage: str
@@ -61,6 +69,13 @@ class Settings:
     pepper_secret: str | None = None
     functions: tuple[tuple[str, str], ...] = ()
     session_roles: tuple[tuple[str, str], ...] = ()
+    user_pool: str | None = None
+    answers_bound_since: date | None = None
+
+    def answers_unbound(self, at: datetime) -> bool:
+        """Whether answers of before ADR 0122, which are bound to no person, may still be valid at this instant."""
+        since = self.answers_bound_since
+        return since is None or at.date() <= since + UNBOUND_DAYS
 
     def endpoint_of(self, service: AwsService) -> str | None:
         """The endpoint of a service: its own, otherwise the common one; None for AWS."""
@@ -107,12 +122,23 @@ class Settings:
             archive_bucket=env.get("FACTURE_BUCKET_ARCHIVE") or f"{env['FACTURE_BUCKET_FILES']}-archive",
             functions=tuple((job, env[name]) for job, name in FUNCTIONS.items() if env.get(name)),
             session_roles=session_roles_of(env),
+            user_pool=env.get("FACTURE_USER_POOL") or None,
+            answers_bound_since=day_of(env, "FACTURE_ANSWERS_BOUND_SINCE"),
         )
 
 
 def places_of(env: Mapping[str, str]) -> tuple[tuple[AwsService, str], ...]:
     """The services for which `env` names an own endpoint."""
     return tuple((service, env[name]) for service, name in PLACES.items() if env.get(name))
+
+
+def day_of(env: Mapping[str, str], name: str) -> date | None:
+    """The day that a variable names; None if it is empty. Raises SettingsError."""
+    text = env.get(name)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}: a day such as 2026-12-01 is expected") from None
 
 
 def session_roles_of(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

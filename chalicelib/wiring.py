@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.outside.keys import Keys
     from chalicelib.outside.mail import Mailer
     from chalicelib.outside.sessions import Sessions
+    from chalicelib.outside.sign_ins import SignIns
     from chalicelib.outside.tokens import Tokens
     from chalicelib.outside.vault import Vault
     from chalicelib.outside.wake import WakeQueue
@@ -173,6 +173,15 @@ class World:
 
         return Sessions(self.settings)
 
+    @shared
+    def sign_ins(self) -> "SignIns | None":
+        """The sign-in accounts, or None if the settings name no pool."""
+        if self.settings.user_pool is None:
+            return None
+        from chalicelib.outside.sign_ins import SignIns
+
+        return SignIns(self.settings, self.settings.user_pool)
+
     def confined(self, job: str, company: str, into: str | None = None) -> AbstractContextManager[None]:
         """Use the job's session of this company within the block, for rows, objects and data keys. The session also
         reaches the company `into`, if any, and nothing else. Without a session role, requests use the function's role.
@@ -215,11 +224,19 @@ class World:
 
         Without that prefix a client could send the same key first, and the step would be refused for ever.
         """
-        call = self.client_call(company, actor, verb, key=SYSTEM_KEY + key, request=request, at=at)
-        return replace(call, former_key=former_key)
+        own = SYSTEM_KEY + key
+        return self.client_call(company, actor, verb, key=own, request=request, at=at, former_key=former_key)
 
     def client_call(
-        self, company: str, actor: str, verb: str, *, key: str, request: str = "", at: datetime | None = None
+        self,
+        company: str,
+        actor: str,
+        verb: str,
+        *,
+        key: str,
+        request: str = "",
+        at: datetime | None = None,
+        former_key: str | None = None,
     ) -> Call:
         """Make a call under the idempotency key that a client sent, with its own id and randomness."""
         return Call(
@@ -231,4 +248,5 @@ class World:
             id=self.random(15).hex(),
             at=at or self.now(),
             seed=self.random(32),
+            former_key=former_key,
         )

@@ -6,7 +6,9 @@ from typing import Any
 
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.model import Policy
-from infra.stages import arn, document, ref, sub, trace_days
+from chalicelib.policy.terms import most_days
+from infra.malware import gate, seal
+from infra.stages import arn, document, period_of, ref, sub
 from infra.tables import KEPT, KEY
 
 BUCKET = "FilesBucket"
@@ -26,7 +28,12 @@ def buckets(policy: Policy) -> dict[str, Any]:
         },
     }
     resources = {
-        **_bucket(BUCKET, _properties(policy, "files") | {"CorsConfiguration": {"CorsRules": [_CORS]}}),
+        **_bucket(
+            BUCKET,
+            _properties(policy, "files") | {"CorsConfiguration": {"CorsRules": [_CORS]}},
+            gate(BUCKET),
+            seal(BUCKET),
+        ),
         **_bucket(ARCHIVE, archive),
         **_bucket(ACCESS_LOGS, _access_logs(policy), _delivery()),
     }
@@ -37,12 +44,14 @@ def buckets(policy: Policy) -> dict[str, Any]:
 
 
 _CORS = {
-    "AllowedMethods": ["GET"],
+    "AllowedMethods": ["GET", "PUT"],
+    "AllowedHeaders": ["content-type", "if-none-match", "x-amz-checksum-sha256"],
     "AllowedOrigins": ["*"],
     "ExposedHeaders": ["Content-Disposition"],
     "MaxAge": 600,
 }
-"""A web application of any origin may read a file through its signed link. The link itself is the permission."""
+"""A web application of any origin may read a file, or upload an announced one, through its signed link. The link is the
+permission."""
 
 
 def _properties(policy: Policy, bucket: str) -> dict[str, Any]:
@@ -56,11 +65,11 @@ def _properties(policy: Policy, bucket: str) -> dict[str, Any]:
 
 
 def _access_logs(policy: Policy) -> dict[str, Any]:
-    """Return the bucket of access logs. They hold callers' addresses, so they expire with the technical logs."""
+    """Return the bucket of access logs. They hold callers' addresses, so a rule of their own ends them."""
     ends = {
         "Id": "traces",
         "Status": "Enabled",
-        "ExpirationInDays": trace_days(policy),
+        "ExpirationInDays": most_days(period_of(policy, "log.access")),
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     }
     tidy = {

@@ -108,6 +108,48 @@ def kept(*, backup: bool = False) -> Uses:
     return summed(storage, kept_by_backups()) if backup else storage
 
 
+def attachment() -> Uses:
+    """Return what one photograph of an issued document uses from its announcement to its end: three requests, the scan,
+    two copies that are moved once, and their storage."""
+    assumed = USAGE["attachment"]
+    requests, months = 3 + assumed["read"], KEPT_MONTHS
+    return {
+        "gateway.request": Decimal(requests),
+        "lambda.request": Decimal(requests),
+        "lambda.gb_second": gb_seconds("api_handler", USAGE["time"]["picture"]),
+        "dynamodb.write": Decimal(30),
+        "dynamodb.read": Decimal(20),
+        "s3.put": Decimal(5),
+        "s3.get": Decimal(4 + assumed["read"]),
+        "s3.gb_month": assumed["kept"] * months / GB,
+        "malware.gb": assumed["sent"] / GB,
+        "malware.object": Decimal(1),
+        "transfer.gb": assumed["kept"] * assumed["read"] / GB,
+    }
+
+
+def device() -> Uses:
+    """Return what one device uses in a month: its pulls and pushes, of ten rows each."""
+    assumed, calls = USAGE["device"], {"pull": USAGE["device"]["pulls"], "push": USAGE["device"]["pushes"]}
+    milliseconds = USAGE["time"]["code"] + USAGE["time"]["token"]
+    used = []
+    for name, times in calls.items():
+        counted = COUNTS["devices"][name]
+        time = milliseconds + counted["calls"] * USAGE["time"]["call"]
+        one = {
+            "gateway.request": Decimal(1),
+            "firewall.request": Decimal(1),
+            "lambda.request": Decimal(2),
+            "lambda.gb_second": gb_seconds("api_handler", time),
+            "dynamodb.read": Decimal(counted["read"]),
+            "dynamodb.write": Decimal(counted["write"]),
+            **logged(2 * USAGE["bytes"]["log"] + USAGE["bytes"]["access"]),
+            "transfer.gb": Decimal(assumed["bytes"]) / GB,
+        }
+        used.append(summed(one, times=times))
+    return summed(*used)
+
+
 def runs(job: Job) -> Decimal:
     """Return the runs of a job in a month."""
     schedule = parse_schedule(job.schedule)

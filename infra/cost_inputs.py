@@ -43,6 +43,7 @@ NAMES: Mapping[str, str] = {
     "lambda": "Lambda",
     "dynamodb": "DynamoDB",
     "s3": "S3",
+    "malware": "GuardDuty",
     "kms": "KMS",
     "mail": "SES",
     "queue": "SQS",

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from chalicelib.policy.ends import term
 from chalicelib.policy.wording import length
-from infra.cost import by_service, certain, company, cost, invoice, kept, loads, month, quota, stage
+from infra.cost import attachment, by_service, certain, company, cost, device, invoice, kept, loads, month, quota, stage
 from infra.cost_backups import SIZES, WEEK, backed, copies, drill, night
+from infra.cost_figures import dollars, number, percent, share_text
 from infra.cost_inputs import (
     CERTAINTIES,
     COUNTS,
@@ -49,6 +50,8 @@ def page() -> str:
         HEAD.format(date=TABLE["date"]),
         _invoices(),
         _companies(),
+        _attachments(),
+        _devices(),
         _backups(),
         _retention(),
         _bills(),
@@ -58,25 +61,6 @@ def page() -> str:
         _prices(),
     ]
     return "\n".join(parts)
-
-
-def dollars(amount: Decimal) -> str:
-    """Write an amount with its significant digits."""
-    if amount >= 100:
-        return f"${amount:,.0f}"
-    if amount >= 1:
-        return f"${amount:.2f}"
-    if not amount:
-        return "–"
-    places = 2 - amount.adjusted() - 1
-    return f"${amount:.{max(2, places)}f}"
-
-
-def number(value: Decimal) -> str:
-    """Write a quantity with its significant digits."""
-    if value >= 100 or value == value.to_integral_value():
-        return f"{value:,.0f}"
-    return f"{value:.{max(1, 1 - value.adjusted())}f}"
 
 
 def _invoices() -> str:
@@ -116,6 +100,33 @@ A stage without a single customer costs {dollars(cost(stage(), free=True))} a mo
 
 def _spelled(uses: Uses) -> str:
     return ", ".join(f"{NAMES[service]} {dollars(amount)}" for service, amount in by_service(uses, free=True).items())
+
+
+def _attachments() -> str:
+    used = summed(attachment(), times=THOUSAND)
+    rows = [(NAMES[service], dollars(amount)) for service, amount in by_service(used).items()]
+    rows.append(("**together**", f"**{dollars(cost(used))}**"))
+    assumed = USAGE["attachment"]
+    return f"""
+## A thousand photographs of issued documents
+
+Each has {assumed["sent"]:,} bytes as sent and {assumed["kept"]:,} as kept, and is kept for the term of its document.
+The rows of its commits are estimated at 30 write units and 20 read units.
+
+{table(("", "per 1,000"), rows)}"""
+
+
+def _devices() -> str:
+    used = summed(device(), times=THOUSAND)
+    rows = [(NAMES[service], dollars(amount)) for service, amount in by_service(used).items()]
+    rows.append(("**together**", f"**{dollars(cost(used))}**"))
+    assumed = USAGE["device"]
+    return f"""
+## A thousand devices that synchronise, in one month
+
+Each pulls {assumed["pulls"]:,} times and pushes {assumed["pushes"]:,} times, ten rows each time.
+
+{table(("", "per 1,000"), rows)}"""
 
 
 def _backups() -> str:
@@ -172,7 +183,7 @@ def _bills() -> str:
     return f"""
 ## One month at three sizes
 
-After a year, without the lasting free quantities. {_percent(USAGE["share"]["backup"])} of the companies have their
+After a year, without the lasting free quantities. {percent(USAGE["share"]["backup"])} of the companies have their
 backup on.
 
 {table(("companies", *(f"{scale:,}" for scale in SCALES)), rows)}
@@ -182,17 +193,13 @@ companies. The second is sign-in. Cognito's prices fall with size and by plan. A
 """
 
 
-def _percent(share: Decimal | int) -> str:
-    return f"{Decimal(share):.0%}".replace("%", " %")
-
-
 def _limits() -> str:
     reached = {name: quota(name) / loads(1)[name] for name in QUOTAS}
     order = sorted(QUOTAS, key=lambda name: reached[name])
     rows = []
     for name in order:
         shares = [loads(scale)[name] / quota(name) for scale in SCALES]
-        row = [f"{number(quota(name))} {QUOTAS[name]['what']} ({QUOTAS[name]['certainty']})", *map(_share, shares)]
+        row = [f"{number(quota(name))} {QUOTAS[name]['what']} ({QUOTAS[name]['certainty']})", *map(share_text, shares)]
         rows.append([*row, f"{reached[name]:,.0f}"])
     actions = "\n".join(f"1. **{QUOTAS[name]['name']}**: {QUOTAS[name]['then']}." for name in order)
     units = COUNTS["flows"]["issue"]["journal"] - COUNTS["flows"]["issue"]["due"]
@@ -224,13 +231,8 @@ def _first(companies: int, order: list[str]) -> str:
     needed = loads(companies)
     met = [QUOTAS[name]["name"] for name in order if needed[name] >= quota(name)]
     coming = max((name for name in order if needed[name] < quota(name)), key=lambda name: needed[name] / quota(name))
-    nearest = f"the nearest is {QUOTAS[coming]['name']}, used to {_share(needed[coming] / quota(coming))}"
+    nearest = f"the nearest is {QUOTAS[coming]['name']}, used to {share_text(needed[coming] / quota(coming))}"
     return f"{', '.join(met)}. Beyond these {nearest}." if met else f"none; {nearest}."
-
-
-def _share(part: Decimal) -> str:
-    percent = part * 100
-    return "< 0.1 %" if percent < Decimal("0.1") else f"{percent:,.1f} %" if percent < 10 else f"{percent:,.0f} %"
 
 
 def _units() -> str:

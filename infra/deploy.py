@@ -18,6 +18,8 @@ import boto3
 from botocore.exceptions import ClientError, WaiterError
 
 from chalicelib.policy.load import current
+from chalicelib.policy.model import UNDECIDED
+from chalicelib.policy.publish import faults
 from infra.artefacts import upload
 from infra.build import Built, build
 from infra.layers import PYTHON, RUNTIME, PackageError, compiles
@@ -241,11 +243,12 @@ def _first_failure(clients: Clients, name: str) -> str:
 
 
 def refusals(stage: str) -> list[str]:
-    """List the reasons why production cannot be deployed from this machine now."""
+    """List the reasons why a stage cannot be deployed from this machine now. A text of the policy that differs from
+    its digest, or from its clauses, stops every stage."""
+    reasons = faults(current())
     if stage != "prod":
-        return []
-    reasons = []
-    if current().processors["hosting"].transfer == "undecided":
+        return reasons
+    if current().processors["hosting"].transfer == UNDECIDED:
         reasons.append(
             "the policy states no legal basis for data abroad (law 09-08, art. 43 and 44): set transfer in policy.toml,"
             " [processors.hosting]"

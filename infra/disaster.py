@@ -27,8 +27,10 @@ from chalicelib.domain.privacy.request import PrivacyRequest, Tombstone
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import most_days
 from chalicelib.services.backup.restoring import replay, steps
-from chalicelib.services.backup.restoring.batches import Progress
+from chalicelib.services.backup.restoring.batches import RestoreProgress
 from chalicelib.services.backup.restoring.steps import Into
+from chalicelib.services.evidence.proof import RECOVERY
+from chalicelib.services.evidence.recording import note_recovery
 from chalicelib.services.privacy.erasure import erasers
 from chalicelib.store.codec import from_row
 from chalicelib.store.decision import SYSTEM_STEP, Decision
@@ -45,6 +47,8 @@ AS_NEW = ("requests", "identity")
 """Tables that are always recovered to their latest state. Proofs must not be lost, and a withdrawn access must not
 return."""
 JOB, ACTOR = "job_recovery", "operator"
+CLOCKS_SKIPPED = 1_000_000
+"""More commits than a company can have made between the instant of the recovery and the disaster."""
 POLL_SECONDS, WAIT_SECONDS = 5.0, 6 * 3_600.0
 """Seconds between two looks at a table or an export, and the most seconds to wait for it."""
 
@@ -111,7 +115,8 @@ def _all(world: "World", table: str, kind: str) -> Iterator[Record]:
 
 
 def replay_all(world: "World") -> list[dict[str, Any]]:
-    """Repeat, company by company, the erasures and corrections that the recovered tables lack. Return what was done.
+    """Repeat, company by company, the erasures and corrections that the recovered tables lack, and raise its clock.
+    Return what was repeated.
 
     Safe to repeat. Raises Busy.
     """
@@ -126,9 +131,24 @@ def replay_all(world: "World") -> list[dict[str, Any]]:
             if head.state != "closed":
                 _erase_again(world, request)
                 done.append({"company": head.company, "again": "deletion", "request": request.id})
-        elif since := _persons(world, head):
+            continue
+        if since := _persons(world, head):
             done.append({"company": head.company, "again": "persons", "count": since})
+        _raise_clock(world, head.company)
     return done
+
+
+def _raise_clock(world: "World", company: str) -> None:
+    """Raise the company's clock once for these tables. Devices and other readers of the journal know clocks that the
+    recovered tables lack, and other commits would take them. The hole in the clocks makes these readers start anew."""
+    verb = f"{RECOVERY}{world.settings.table_prefix}"
+    last = world.store.query("journal", company, SORT.startswith("entry#"), descending=True).records
+    if any(isinstance(entry, JournalEntry) and entry.verb == verb for entry in last):
+        return
+    (head,) = world.store.records([Head.ref(company)])
+    assert isinstance(head, Head)  # noqa: S101 — the caller read it
+    _set_head(world, company, {"clock": head.clock + CLOCKS_SKIPPED}, verb)
+    note_recovery(world, company)
 
 
 def _erased_all(request: PrivacyRequest) -> bool:
@@ -168,7 +188,7 @@ def _persons(world: "World", head: Head) -> int:
 
     if refs:
         into.commit(refs, put_right)
-    progress = Progress(step="search")
+    progress = RestoreProgress(step="search")
     while progress.step == "search":
         progress = steps.search(into, since, progress, NEVER)
     steps.reopen(into, since, progress)
@@ -182,8 +202,8 @@ def _corrected(correction: Correction) -> Ref:
     return Ref("workspace", correction.company, sort)
 
 
-def _set_head(world: "World", company: str, changes: dict[str, Any]) -> None:
-    call = world.call(company, ACTOR, "recovery", key=world.random(16).hex())
+def _set_head(world: "World", company: str, changes: dict[str, Any], verb: str = "recovery") -> None:
+    call = world.call(company, ACTOR, verb, key=world.random(16).hex())
     decision = Decision(head=changes)
     transact(world.store, call, [], lambda _: decision, SYSTEM_STEP)
 

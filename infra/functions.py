@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.settings import FUNCTIONS
 from infra.buckets import ARCHIVE, BUCKET
-from infra.identity import CLIENT, ISSUER, KEYS, PEPPER
+from infra.identity import CLIENT, ISSUER, KEYS, PEPPER, POOL
 from infra.keys import TRACE_KEY, alias_of_backups, alias_of_receipts
 from infra.layers import LAYERS, RUNTIME
 from infra.schedules import WAKE_QUEUE
@@ -16,7 +16,7 @@ from infra.stages import arn, ref, title
 from infra.tables import KEPT
 
 APPLICATION = "application.zip"
-PRINTERS = ("api_handler", "outbox", "requests", "wake")
+PRINTERS = ("api_handler", "exports", "outbox", "requests", "wake")
 """Functions that print merchants' own HTML templates, when there is a layer with wkhtmltopdf."""
 WITHOUT_WORLD = ("claims",)
 """Functions without the stage's environment. Cognito's pool refers to `claims`, so `claims` cannot refer to the
@@ -75,6 +75,8 @@ def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
     }
     if name not in WITHOUT_WORLD:
         properties["Environment"] = {"Variables": environment(stage, build) | named_for(name)}
+    if name == "signins":  # the only function that may delete accounts
+        properties["Environment"]["Variables"]["FACTURE_USER_POOL"] = ref(POOL)
     if name == "wake":
         # Only these two functions may decrypt backups or write the archive, so `wake` must start them.
         properties["Environment"]["Variables"] |= {variable: ref(title(job)) for job, variable in FUNCTIONS.items()}
@@ -95,6 +97,7 @@ def environment(stage: str, build: str) -> dict[str, Any]:
         "FACTURE_BACKUP_KEY": alias_of_backups(stage),
         "FACTURE_PEPPER_SECRET": ref(PEPPER),
         "FACTURE_MAIL_FROM": ref("MailFrom"),
+        "FACTURE_ANSWERS_BOUND_SINCE": ref("AnswersBoundSince"),
         "FACTURE_BUILD": build,
     }
 

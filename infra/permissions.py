@@ -24,6 +24,7 @@ WOKEN = frozenset({"bulk", "outbox", "requests"})
 """The jobs that a user waits for. The function `wake` runs them too, so it has their permissions."""
 UNTRIED: Mapping[tuple[str, str, str], str] = {
     ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "a process reads it once, and tests share one",
+    ("api_handler", "s3:GetObject", "FilesBucket/sync/*"): "it signs the link by which a device reads the copy",
     ("api_handler", "sqs:SendMessage", "WakeQueue"): "only the rehearsal has the queue",
     ("backups, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for a missing object",
     ("drill, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for a missing object",

@@ -7,8 +7,10 @@ from chalicelib.policy.model import Policy
 from infra.buckets import ARCHIVE, BUCKET, buckets
 from infra.functions import additions, functions_of, without_chalices_schedules
 from infra.gateway import gateway
+from infra.held import rules_on
 from infra.identity import CLIENT, POOL, identity
 from infra.keys import keys
+from infra.malware import malware
 from infra.merge import merged
 from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES, WAKE_QUEUE, schedules
 from infra.sessions import sessions
@@ -20,7 +22,8 @@ SHOWN = (POOL, CLIENT, BUCKET, ARCHIVE, WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES, 
 
 
 def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]:
-    """Merge the stage's resources into Chalice's template. `build` is the name of the packaged code."""
+    """Merge the stage's resources into Chalice's template. `build` is the name of the packaged code.
+    Raises Unanswered for a resource that no rule of the policy governs."""
     policy, chosen = current(), STAGES[stage]
     names, days = functions_of(packaged), trace_days(policy)
     without_chalices_schedules(packaged)
@@ -29,6 +32,7 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
         **tables(f"facture-{stage}-", policy),
         **drill_tables(f"facture-{stage}-", policy),
         **buckets(policy),
+        **malware(BUCKET),
         **identity(stage),
         **schedules(stage),
         **sessions(),
@@ -52,6 +56,8 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
         },
     )
     template["Resources"] = dict(sorted(template["Resources"].items()))
+    for name, made in template["Resources"].items():
+        rules_on(policy, name, made["Type"])  # raises for a resource that no rule governs
     return template
 
 
@@ -72,6 +78,12 @@ def parameters(policy: Policy) -> dict[str, Any]:
             "Type": "String",
             "Default": "",
             "Description": "ARN of the SES identity of MailFrom; without it Cognito sends at most fifty mails a day",
+        },
+        "AnswersBoundSince": {
+            "Type": "String",
+            "Default": "",
+            "AllowedPattern": r"(\d{4}-\d{2}-\d{2})?",
+            "Description": "The day of the first deployment with ADR 0122 (docs/deploying.md)",
         },
         "WkhtmltopdfLayer": {
             "Type": "String",

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.clock import MOROCCO
 from chalicelib.policy.model import Policy
-from chalicelib.policy.terms import most_days
+from chalicelib.policy.terms import Period, most_days
 
 TIME_ZONE = MOROCCO.key
 NAMES = ("dev", "prod")
@@ -32,6 +32,13 @@ STAGES: Mapping[str, Stage] = {
 def trace_days(policy: Policy) -> int:
     """Return the days that logs are kept: as long as the policy keeps technical information."""
     return most_days(term) if (term := policy.rules["diagnostics.event"].term) else 90
+
+
+def period_of(policy: Policy, rule: str) -> Period:
+    """Return the term of a rule. Raises KeyError for an unknown one, ValueError for one without a term."""
+    if (term := policy.rules[rule].term) is None:
+        raise ValueError(f"{rule} has no term")
+    return term
 
 
 def arn(name: str) -> dict[str, Any]:

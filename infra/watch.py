@@ -132,6 +132,7 @@ def _of_jobs(stage: str) -> Alarms:
         ("DrillFailed", "a drill could not restore a backup"),
         ("BackupFailed", "a backup failed"),
         ("RestoreFailed", "a restore failed"),
+        ("EvidenceBroken", "a pass found that a ledger contradicts its journal"),
     ):
         yield figure, _alarm(of_service(stage, figure), means, 5 * MINUTE, 0)
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from chalicelib.api.faults import faults_of
 from chalicelib.api.fields import Instant, Model
 from chalicelib.api.request_errors import Malformed, MethodNotAllowed
 from chalicelib.domain.clock import instant
 from chalicelib.domain.errors import InvalidContent
+from chalicelib.services.inputs.faults import faults_of
 from local.clock import ServiceClock
 
 CLOCK_PATH: Final = "/clock"

@@ -15,11 +15,12 @@ from typing import Any
 
 from chalicelib.domain.documents.balance import Balance, fresh, owing
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import find
+from chalicelib.domain.documents.overpaid import excess_of, freed
+from chalicelib.domain.documents.registry import corrected_by, find
 from chalicelib.domain.entity import Record
 from chalicelib.policy.rules import all_entities
 from chalicelib.settings import Settings
-from chalicelib.store.codec import Row, from_row, to_row
+from chalicelib.store.codec import STORES_OWN, Row, from_row, to_row
 from chalicelib.store.tables import TABLES, TableDefinition, table_name, tables
 
 FOLDER = "before-local-indexes"
@@ -100,32 +101,41 @@ class Migration:
             batch = self.client.batch_write_item(RequestItems={name: batch}).get("UnprocessedItems", {}).get(name, [])
 
     def _completed(self, table: TableDefinition) -> Iterator[Row]:
-        """The rows with the keys of their indexes, then the balances of documents that have none."""
-        documents, known = self._owing(table)
+        """The rows with the keys of their indexes, then the balances of documents that have none. A balance below zero
+        becomes zero, and its money an entry of unapplied credit."""
+        documents, known, notes = self._owing(table)
         for row in self._copied(table):
             record = from_row(table.name, row)
             keys = record.index_keys()
-            if isinstance(record, Balance) and record.owed is None and (document := documents.get(_key(record))):
-                keys = owing(document, record).index_keys()
-            yield row | {name: {"S": key} for name, key in keys.items()}
+            if isinstance(record, Balance) and (document := documents.get(_key(record))):
+                if excess_of(document, record) > 0:
+                    balance, entry = freed(document, record, notes.get(_key(record), ()))
+                    yield to_row(balance, row["_salt"]["B"])
+                    yield to_row(entry, os.urandom(SALT_BYTES))
+                    continue
+                if record.owed is None:
+                    keys = owing(document, record).index_keys()
+            yield _content(row) | {name: {"S": key} for name, key in keys.items()}
         for key, document in documents.items():
             document_type = find(document.KIND)
             if key not in known and document_type and document_type.balance:
                 yield to_row(fresh(document, document_type.balance), os.urandom(SALT_BYTES))
 
-    def _owing(self, table: TableDefinition) -> tuple[dict[Key, Issued], set[Key]]:
-        """The payable documents, and which of them have a balance."""
+    def _owing(self, table: TableDefinition) -> tuple[dict[Key, Issued], set[Key], dict[Key, list[Issued]]]:
+        """The payable documents, which of them have a balance, and the documents that correct them."""
         documents: dict[Key, Issued] = {}
         known: set[Key] = set()
-        if table.name != "ledger":
-            return documents, known
-        for row in self._copied(table):
+        notes: dict[Key, list[Issued]] = {}
+        for row in self._copied(table) if table.name == "ledger" else ():
             record = from_row(table.name, row)
             if isinstance(record, Balance):
                 known.add(_key(record))
-            elif isinstance(record, Issued) and (document_type := find(record.KIND)) and document_type.balance:
-                documents[_key(record)] = record
-        return documents, known
+            elif isinstance(record, Issued):
+                if (document_type := find(record.KIND)) and document_type.balance:
+                    documents[_key(record)] = record
+                if corrected := corrected_by(record):
+                    notes.setdefault((record.company, corrected.id), []).append(record)
+        return documents, known, notes
 
     @property
     def _pending(self) -> Path:
@@ -133,6 +143,11 @@ class Migration:
 
     def _copy(self, table: TableDefinition) -> Path:
         return self.folder / f"{table.name}.jsonl"
+
+
+def _content(row: Row) -> Row:
+    """A row without the keys of the indexes that it had."""
+    return {name: part for name, part in row.items() if not name.startswith(STORES_OWN) or name in ("_kind", "_salt")}
 
 
 def _key(record: Record) -> Key:

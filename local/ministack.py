@@ -20,14 +20,20 @@ GRACE_SECONDS = 0.5
 
 
 def application() -> object:
-    """Return the engine's ASGI application, behind the journal when its state is kept."""
+    """Return the engine's ASGI application, behind the scanner of uploads, and behind the journal when its state is
+    kept."""
+    from local import pool, seeking
+    from local.scanner import Scanner
+
+    seeking.install()
+    pool.install()
     if os.environ["PERSIST_STATE"] != "1":
         from ministack.app import app
 
-        return app
+        return Scanner(app)
     from local.journal import Durable
 
-    return Durable(Path(os.environ["STATE_DIR"]))
+    return Scanner(Durable(Path(os.environ["STATE_DIR"])))
 
 
 async def serve(socket_number: int) -> None:
@@ -53,3 +59,5 @@ async def serve(socket_number: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(serve(int(sys.argv[1])))
+    # The state is saved. To free gigabytes of rows one by one would take longer than the parent waits for the end.
+    os._exit(0)

@@ -16,6 +16,7 @@ MAIL_FROM = "service@facture.example"
 ARCHIVE_BUCKET = f"{FILES_BUCKET}-archive"
 RECEIPT_KEY = "alias/facture-receipts"
 BACKUP_KEY = "alias/facture-backups"
+USER_POOL = "facture-local"
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 60
 
@@ -39,6 +40,7 @@ class EngineClients:
         self.queue = client("sqs")
         self.keys = client("kms")
         self.mail = client("sesv2")
+        self.sign_ins = client("cognito-idp")
 
     def create(self) -> str:
         """Create the bucket, the queues and the sender unless they exist. Return the wake queue's URL."""
@@ -88,6 +90,16 @@ def _create_key(keys: Any, alias: str, **options: str) -> None:
             raise
         key = keys.create_key(**options)
         keys.create_alias(AliasName=alias, TargetKeyId=key["KeyMetadata"]["KeyId"])
+
+
+def create_user_pool(sign_ins: Any, name: str) -> str:
+    """Create the pool of sign-in accounts unless it exists; return its id."""
+    pools = sign_ins.list_user_pools(MaxResults=60)["UserPools"]
+    found = [str(pool["Id"]) for pool in pools if pool["Name"] == name]
+    if found:
+        return found[0]
+    made = sign_ins.create_user_pool(PoolName=name, UsernameAttributes=["email"], AutoVerifiedAttributes=["email"])
+    return str(made["UserPool"]["Id"])
 
 
 def table_names(client: Any) -> list[str]:

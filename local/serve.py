@@ -128,7 +128,8 @@ def run(options: Options, service: Service) -> None:
         with step("creating tables, bucket and queue"):
             clients = resources.EngineClients(started.endpoint)
             queue_url = clients.create()
-            os.environ.update(environment(started, issuer, queue_url))
+            pool = resources.create_user_pool(clients.sign_ins, resources.USER_POOL)
+            os.environ.update(environment(started, issuer, queue_url) | {"FACTURE_USER_POOL": pool})
             service.use_clock(clock)
             service.prepare(options.data)
         stack.enter_context(served(http))

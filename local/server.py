@@ -24,7 +24,9 @@ from chalice.local import ChaliceRequestHandler, LocalDevServer, ThreadedHTTPSer
 
 from chalicelib.api.problems import negotiate, problem
 from chalicelib.domain.errors import Refusal
-from local.controls import METHODS, Controls
+from local import mailbox
+from local.compression import compressed
+from local.controls import MAILBOX_PATH, METHODS, Controls
 from local.gateway import Gateway, HttpResponse, Incoming
 from local.issuer import Issuer
 
@@ -111,7 +113,7 @@ class Handler(ChaliceRequestHandler):
                 reply = self._reply()
             except Refused as refusal:
                 reply = self._refusal(refusal.status)
-            self._write(reply)
+            self._write(compressed(reply, self.headers.get("Accept-Encoding") or ""))
         milliseconds = (time.monotonic() - began) * 1000
         log.info(
             "%s %s %d %.0f ms %s",
@@ -151,7 +153,10 @@ class Handler(ChaliceRequestHandler):
         route = LOCAL_PREFIX + path
         if self.server.controls and path in METHODS:
             try:
-                return json_response(200, self.server.controls.answer(self.command, path, body), route)
+                answered = self.server.controls.answer(self.command, path, body)
+                if path == MAILBOX_PATH and mailbox.wants_page(self.headers.get("Accept") or ""):
+                    return HttpResponse(200, dict(mailbox.HEADERS), mailbox.page(answered["data"]), route)
+                return json_response(200, answered, route)
             except Refusal as refusal:
                 language = negotiate(self.headers.get("Accept-Language"))
                 status, headers, data = problem(refusal, language, str(uuid.uuid4()))

@@ -9,14 +9,14 @@ from chalicelib.wiring import World
 
 
 class MovableClock(Clock):
-    """The system's clock, ahead by `offset`."""
+    """The system's clock, ahead by `lead` and `offset`: where a test begins, and how far it has moved since."""
 
     def __init__(self, offset: timedelta = timedelta(0)) -> None:
-        self.offset = offset
+        self.lead, self.offset = timedelta(0), offset
 
     def now(self) -> datetime:
-        """Return the system's instant plus `offset`."""
-        return to_millisecond(super().now() + self.offset)
+        """Return the system's instant plus `lead` and `offset`."""
+        return to_millisecond(super().now() + self.lead + self.offset)
 
 
 class StoppedClock(Clock):

@@ -129,6 +129,13 @@ class Shop:
         assert added.status == 201, added.text
         return Client(self.owner.gateway, self.issuer.token(subject), self.company)
 
+    def prove(self, subject: str, email: str) -> None:
+        """Let a member prove their address: they accept the policy with a token that states it."""
+        client = Client(self.owner.gateway, self.issuer.token(subject, email=email), self.company)
+        version = client.get("/v1/consents").json["policy"]["in_force"]
+        accepted = client.post("/v1/consents", {"kind": "policy", "granted": True, "version": version})
+        assert accepted.json["policy"]["accepted"] == version, accepted.text
+
     def key(self, *scopes: str) -> tuple[Client, dict[str, Any]]:
         """A client with a new API key of these scopes, and the key's row."""
         made = self.owner.post("/v1/api-keys", {"name": "test", "scopes": list(scopes)})

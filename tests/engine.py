@@ -6,6 +6,7 @@ engine costs 0.2 s and 60 MB, so each xdist worker has one and none has to wait 
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from local import engine as embedded
 from local import issuer as identity
 from local.engine import Engine
 from local.issuer import Issuer
+from local.resources import EngineClients, create_user_pool
 from tests.engines import second
 
 SESSION_ROLES = tuple(
@@ -77,6 +79,12 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
         yield started
 
 
+@cache
+def user_pool(endpoint: str) -> str:
+    """The user pool of an engine's tests."""
+    return create_user_pool(EngineClients(endpoint).sign_ins, "facture-test")
+
+
 def settings_environment(engine: Engine, issuer: Issuer, prefix: str) -> Mapping[str, str]:
     """The environment that `Settings.from_env` reads, for tables and a bucket under `prefix`."""
     return {
@@ -91,5 +99,7 @@ def settings_environment(engine: Engine, issuer: Issuer, prefix: str) -> Mapping
         "FACTURE_BUILD": "test",
         "FACTURE_PEPPER": "the same for as long as the tables live",
         "FACTURE_MAIL_FROM": "service@facture.example",
+        "FACTURE_USER_POOL": user_pool(engine.endpoint),
+        "FACTURE_ANSWERS_BOUND_SINCE": "2026-01-01",
         "FACTURE_SESSION_ROLES": ",".join(f"{job}={role}" for job, role in SESSION_ROLES),
     }

@@ -8,12 +8,12 @@ from chalicelib.api.answers import Answer, address, answer, created, deleted, li
 from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fresh
-from chalicelib.api.fields import Email, Model, Text
+from chalicelib.api.fields import Email, Instant, Model, Text
 from chalicelib.api.paging import FilteredList, ListOf, PageQuery
 from chalicelib.api.records import RecordShown
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Role
-from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
+from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded, TooManyApiKeys
 from chalicelib.services.codes import email_key
 from chalicelib.services.companies import access
 from chalicelib.services.companies.access import KEYS, MadeKey
@@ -54,7 +54,14 @@ class KeyNew(Model):
     """An API key and its scopes: never more than its maker's, and never those of members or keys."""
 
     name: Annotated[str, Text(100)]
-    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=20)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(GRANTABLE))]
+    expires_at: Annotated[
+        Instant | None,
+        Field(
+            description="The instant from which the key opens nothing. Null for no end.",
+            examples=["2027-12-01T00:00:00Z"],
+        ),
+    ] = None
 
 
 class KeyShown(RecordShown):
@@ -66,6 +73,13 @@ class KeyShown(RecordShown):
     scopes: list[str]
     created_by: str
     revoked_at: str | None
+    expires_at: Annotated[
+        str | None, Field(description="When it ends; null for no end.", examples=["2027-12-01T00:00:00Z"])
+    ]
+    last_used_on: Annotated[
+        str | None,
+        Field(description="The last day on which it opened something; null if never.", examples=["2026-12-01"]),
+    ]
     key: str | None = None
 
 
@@ -110,7 +124,8 @@ def _create_key(context: RequestContext) -> Answer:
     if "backups.restore" in context.body.scopes and context.actor.kind == "user":
         require_fresh(context)  # A key cannot give the proof of identity that a person gives.
     call = context.presenting(_new_key)
-    return answer(access.create_key(context.world.store, call, context.body.name, context.body.scopes, held))
+    sent = context.body
+    return answer(access.create_key(context.world.store, call, sent.name, sent.scopes, held, sent.expires_at))
 
 
 def _new_key(new: MadeKey, _: Head) -> Answer:
@@ -186,7 +201,7 @@ _KEYS = (
         path=KEYS_URL,
         scope="keys.read",
         handler=_keys,
-        summary="List API keys, revoked ones included",
+        summary="List API keys, revoked and expired ones included",
         query=PageQuery,
         response_model=FilteredList[KeyShown],
         tag="API keys",
@@ -201,7 +216,7 @@ _KEYS = (
         response_model=KeyShown,
         status=201,
         idempotent=True,
-        errors=(ProofNeeded,),
+        errors=(ProofNeeded, TooManyApiKeys),
         tag="API keys",
     ),
     Endpoint(

@@ -24,13 +24,15 @@ LINK_LIFE: Final = f"{LINK_SECONDS // 60} minutes"
 @dataclass(frozen=True)
 class Answer:
     """An HTTP status, a representation, and the address of the new resource. `secret` is merged into the first body and
-    never stored: a repeated call does not get it."""
+    never stored: a repeated call does not get it. `array` is sent instead of the body where another product's protocol
+    demands a list."""
 
     body: Body
     status: int = 200
     location: str | None = None
     secret: Body | None = field(default=None, repr=False)
     replayed: bool = False
+    array: list[Body] | None = None
 
 
 Presenter = Callable[[Any, Head], Answer]

@@ -7,11 +7,13 @@ same answer as for a company that does not exist.
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Member, Role
 from chalicelib.domain.entity import Record
@@ -41,7 +43,11 @@ _VIEWER: Final = frozenset(
         "parties.read",
         "items.read",
         "documents.read",
+        "attachments.read",
+        "attachments.write",
         "changes.read",
+        "devices.read",
+        "devices.write",
         "consents.read",
         "consents.write",
         "support.read",
@@ -50,18 +56,28 @@ _VIEWER: Final = frozenset(
         "privacy.write",
     }
 )
-_CLERK: Final = _VIEWER | {"parties.write", "items.write", "documents.write", "payments.write"}
-_ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read"}
+_CLERK: Final = _VIEWER | {
+    "parties.write",
+    "items.write",
+    "documents.write",
+    "payments.write",
+    "devices.push",
+    "imports.read",
+    "imports.write",
+}
+_ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read", "exports.read", "exports.write"}
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     "viewer": _VIEWER,
     "clerk": _CLERK,
     "accountant": _ACCOUNTANT,
     "owner": SCOPES,
 }
-"""The scopes of each role; anything else is denied. Numbering and bank details (`company.write`) are the owner's."""
-_PERSONAL: Final = ("members.", "keys.", "consents.", "support.")
+"""The scopes of each role; anything else is denied. Numbering and bank details (`company.write`) are the owner's. An
+attachment needs the scope of its owner too, so a viewer attaches files to their requests for help alone."""
+_PERSONAL: Final = ("members.", "keys.", "consents.", "support.", "devices.")
 GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_PERSONAL))
-"""The scopes that an API key may have. A key cannot manage keys or members, give consents or ask for help."""
+"""The scopes that an API key may have. A key cannot manage keys or members, give consents, ask for help or hold
+a device."""
 _ABOUT_ANYBODY: Final = frozenset({"privacy.read", "privacy.write"})
 """Scopes that cover every person for a key or an owner, but only the own person for a member of another role."""
 KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
@@ -69,6 +85,8 @@ KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
 }
 """The most scopes of a key whose maker has this role."""
 NOBODY: Final = Actor(id="nobody", kind="nobody", scopes=frozenset())
+NEWCOMER: Final = "newcomer"
+"""The id of a person who is no member."""
 _UNVERIFIED: Final = "unverified"
 
 
@@ -111,7 +129,7 @@ def _admit_key(
     world: "World", company: str, key_id: str, context: Mapping[str, Any]
 ) -> tuple[Head, ApiKey, Record | None]:
     """The company's head, the key's row and its maker's membership. Raises Unauthenticated for a key that is unknown,
-    forged or revoked, or whose mode differs from the company's."""
+    forged, revoked or expired, or whose mode differs from the company's."""
     from chalicelib.store.read import admit, known_maker, maker_of
 
     user = known_maker(company, key_id)
@@ -123,7 +141,7 @@ def _admit_key(
     stored = row.digest if isinstance(row, ApiKey) else "0" * 64
     forged = not hmac.compare_digest(stored.encode(), str(context.get("digest", "")).encode())
     mode = context.get("mode")
-    if forged or head is None or not isinstance(row, ApiKey) or row.revoked_at is not None or mode != head.mode:
+    if forged or head is None or not isinstance(row, ApiKey) or not row.opens(world.now()) or mode != head.mode:
         raise Unauthenticated
     return head, row, admission.maker if user else maker_of(world.store, row)
 
@@ -146,12 +164,9 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
             _as_key(world, context, subject, named)
             raise Forbidden(scope="")
         return _person(context, subject, None), "", None
-    if kind == "api_key":
-        head, actor = _as_key(world, context, subject, named)
-    else:
-        head, actor = _as_member(
-            world, context, subject, named, follows=endpoint.while_blocked, reads=endpoint.method == "GET"
-        )
+    head, actor = _caller(world, endpoint, context, subject, named)
+    if endpoint.wipes and actor.id == NEWCOMER:
+        return actor, head.company, None
     if endpoint.scope not in actor.scopes:
         raise Forbidden(scope=endpoint.scope)
     if endpoint.while_blocked and head.state != "active":
@@ -161,7 +176,25 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     reader = open_company(world.store, head.company, head)
     if endpoint.in_cloud and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
+    _note_use(world, head.company, actor)
     return actor, head.company, reader
+
+
+def _caller(
+    world: "World", endpoint: Endpoint, context: Mapping[str, Any], subject: str, named: str | None
+) -> tuple[Head, Actor]:
+    """The API key or the member as the actor, with the company's head."""
+    if context.get("kind") == "api_key":
+        return _as_key(world, context, subject, named)
+    return _as_member(
+        world,
+        context,
+        subject,
+        named,
+        follows=endpoint.while_blocked,
+        reads=endpoint.method == "GET",
+        leavers=endpoint.wipes,
+    )
 
 
 def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader | None]":
@@ -191,7 +224,20 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
     head, row, maker = _admit_key(world, company, key_id, context)
     if not isinstance(maker, Member) or maker.id != row.created_by:
         raise Unauthenticated
-    return head, Actor(id=row.id, kind="api_key", scopes=KEY_SCOPES[maker.role].intersection(row.scopes))
+    scopes = KEY_SCOPES[maker.role].intersection(row.scopes)
+    return head, Actor(id=row.id, kind="api_key", scopes=scopes, last_used_on=row.last_used_on)
+
+
+def _note_use(world: "World", company: str, actor: Actor) -> None:
+    """Note the day of an API key's use: one commit a day at most, because the row states the last day."""
+    at = world.now()
+    if actor.kind != "api_key" or actor.last_used_on == today(at):
+        return
+    from chalicelib.services.companies.access import note_use
+
+    call = world.call(company, actor.id, "api_key_used", key=f"used:{actor.id}", at=at)
+    with suppress(Busy, CompanyBlocked):  # The request itself is answered. The next one of the day notes the use.
+        note_use(world.store, call, actor.id)
 
 
 def _as_member(
@@ -202,9 +248,11 @@ def _as_member(
     *,
     follows: bool = False,
     reads: bool = False,
+    leavers: bool = False,
 ) -> tuple[Head, Actor]:
     """The member as the actor. `follows` also admits a requester of the account's deletion whose membership is deleted:
-    they see only that request. For a blocked account it also admits a removed owner, who may cancel the deletion."""
+    they see only that request. For a blocked account it also admits a removed owner, who may cancel the deletion.
+    `leavers` admits anybody, without scopes."""
     from chalicelib.store.read import admit
 
     company = named.strip() if named is not None else _only_company(world, subject)
@@ -219,9 +267,9 @@ def _as_member(
         and (scopes := _scopes_of_outsider(world, head, subject, reads=reads))
     ):
         return head, replace(_person(context, subject, None), scopes=scopes)
-    if head is None or not isinstance(member, Member):
+    if head is None or not (isinstance(member, Member) or (leavers and member is None)):
         raise NotFound
-    return head, _person(context, subject, member)
+    return head, _person(context, subject, member if isinstance(member, Member) else None)
 
 
 def _scopes_of_outsider(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
@@ -250,7 +298,7 @@ def _only_company(world: "World", subject: str) -> str:
 def _person(context: Mapping[str, Any], subject: str, member: Member | None) -> Actor:
     since, email = str(context.get("signed_in_at", "")), context.get("email")
     return Actor(
-        id=member.id if member else "newcomer",
+        id=member.id if member else NEWCOMER,
         kind="user",
         subject=subject,
         scopes=ROLE_SCOPES.get(member.role, frozenset()) if member else frozenset(),

@@ -13,7 +13,7 @@ from chalicelib.api.fields import Model, ResponseModel
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.backups.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
-from chalicelib.domain.errors import Busy, NotFound, ProofNeeded, TooManyRequests
+from chalicelib.domain.errors import Busy, CloudStorageOff, NotFound, ProofNeeded, TooManyRequests
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.backups import present_backup
 
@@ -136,7 +136,7 @@ ENDPOINTS = (
         status=202,
         summary="Start a backup, or find the running one; Location is its job",
         idempotent=True,
-        errors=(BackupOff, BackupKeyDestroyed, TooManyRequests, Busy),
+        errors=(BackupOff, CloudStorageOff, BackupKeyDestroyed, TooManyRequests, Busy),
         tag="Backups",
     ),
     Endpoint(
@@ -167,7 +167,7 @@ ENDPOINTS = (
         response_model=DownloadShown,
         status=303,
         also=(202,),
-        errors=(NotFound, BackupIncomplete, ProofNeeded, TooManyRequests, Busy),
+        errors=(NotFound, BackupIncomplete, CloudStorageOff, ProofNeeded, TooManyRequests, Busy),
         tag="Backups",
         summary=f"The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect valid for {LINK_LIFE}",
     ),
@@ -180,7 +180,7 @@ ENDPOINTS = (
         status=202,
         summary="Verify a backup: read it completely and compare it with its manifest",
         idempotent=True,
-        errors=(NotFound, BackupIncomplete, Busy),
+        errors=(NotFound, BackupIncomplete, CloudStorageOff, Busy),
         tag="Backups",
     ),
     Endpoint(
@@ -193,7 +193,7 @@ ENDPOINTS = (
         status=202,
         summary="Restore a backup, or preview the restore",
         idempotent=True,
-        errors=(NotFound, BackupIncomplete, ProofNeeded, Busy),
+        errors=(NotFound, BackupIncomplete, CloudStorageOff, ProofNeeded, Busy),
         tag="Backups",
     ),
 )

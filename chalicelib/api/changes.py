@@ -6,10 +6,10 @@ from chalicelib.api.answers import Answer, address, listed, size
 from chalicelib.api.document_kinds import ChangedKind
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel
-from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
 from chalicelib.services import changes
+from chalicelib.services.inputs.numbers import WholeNumber
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.objects import present_object
 

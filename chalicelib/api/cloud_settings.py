@@ -5,11 +5,11 @@ from typing import Literal
 from chalicelib.api.answers import Answer, address, answer
 from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import ResponseModel
-from chalicelib.api.records import Edit, unsent
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import ProofNeeded, WorkspaceNotEmpty
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.companies import CloudSwitches
+from chalicelib.services.inputs.records import Edit, unsent
 from chalicelib.services.representation.records import present_settings
 
 URL = address("settings")
@@ -44,7 +44,7 @@ class CloudShown(ResponseModel):
 
 class SettingsShown(ResponseModel):
     """The company's settings. In a dry run, `goes` counts the rows to erase, by kind. `job` is the job that erases
-    them."""
+    them, until it has ended: `GET /v1/jobs/{id}` shows its progress."""
 
     id: str
     object: Literal["settings"]
@@ -54,7 +54,7 @@ class SettingsShown(ResponseModel):
 
 
 def _settings(context: RequestContext) -> Answer:
-    return Answer(present_settings(context.open.head))
+    return _switched(companies.switches(context.open))
 
 
 def _switch(context: RequestContext) -> Answer:
@@ -71,6 +71,8 @@ def _switched(switched: CloudSwitches, _: Head | None = None) -> Answer:
     body = present_settings(switched.head)
     if switched.goes is not None:
         return Answer({**body, "goes": switched.goes})
+    if switched.erasing is not None:
+        return Answer({**body, "job": switched.erasing.id})
     if switched.job is not None:
         return Answer({**body, "job": switched.job.id}, status=202, location=address("jobs", switched.job.id))
     return Answer(body)

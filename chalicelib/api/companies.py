@@ -6,23 +6,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.answers import Answer, address, answer, listed, shown
-from chalicelib.api.document_shapes import NoticeShown
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, listed, shown, signed
+from chalicelib.api.document_shapes import FileShown, NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext
-from chalicelib.api.fields import Amount, Day, Email, Model, MonthDay, ResponseModel, Text, multi_line
+from chalicelib.api.fields import Amount, Day, Email, MonthDay, ResponseModel, Text, multi_line
 from chalicelib.api.law_settings import LawSettingsEdit, LawSettingsShown
+from chalicelib.api.logo_models import LogoIn, LogoQuery
 from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
-from chalicelib.api.parties import TermsDays
-from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
+from chalicelib.api.party_shapes import AddressShown
+from chalicelib.api.records import RecordShown
 from chalicelib.domain.companies.company import (
     Mode,
     Regime,
 )
 from chalicelib.domain.companies.member import Role
+from chalicelib.domain.companies.template import MOST_CHARACTERS
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
+    CloudStorageOff,
+    NotFound,
     NumberingSettled,
     RendererUnavailable,
     invalid,
@@ -33,23 +37,22 @@ from chalicelib.domain.morocco.withholding import PersonType
 from chalicelib.services.codes import email_key
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.companies import FirstOwner
+from chalicelib.services.inputs.parties import TermsDays
+from chalicelib.services.inputs.records import AddressIn, Edit, Name, unsent
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.records import present_company
 
 URL = address("company")
-MAX_LOGO_TEXT = 700_000
-"""Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
 _DECLARED = "The e-mail address that the company has declared for electronic invoices (CGI art. 145-X, BT-34)."
 ElectronicAddress = Annotated[
     Email, Field(description=f"{_DECLARED} Without one, documents state `email`.", examples=["factures@atlas.example"])
 ]
 ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
-MAX_TEMPLATE = 65_536
 _TEMPLATE = (
     "The merchant's own page, in Liquid over HTML; null for the standard layout. A document keeps that of its issue."
 )
 _EXAMPLE = "<h1>{{ title }} {{ number }}</h1>"
-Template = Annotated[str, multi_line(MAX_TEMPLATE), Field(description=_TEMPLATE, examples=[_EXAMPLE])]
+Template = Annotated[str, multi_line(MOST_CHARACTERS), Field(description=_TEMPLATE, examples=[_EXAMPLE])]
 
 
 class Particulars(Edit):
@@ -120,12 +123,6 @@ class CompanyEdit(_Profile):
     series: NumberingsIn = unsent()
 
 
-class LogoIn(Model):
-    """A PNG or JPEG in base64, at most 512 KB and 4,096 pixels a side."""
-
-    logo: Annotated[str, Field(max_length=MAX_LOGO_TEXT, json_schema_extra={"contentEncoding": "base64"})]
-
-
 class CompanyShown(LawSettingsShown, RecordShown):
     """A company's profile. `logo` is the picture's SHA-256. `notices` are warnings that do not block the change."""
 
@@ -176,11 +173,12 @@ class MembershipShown(ResponseModel):
 def _sign_up(context: RequestContext) -> Answer:
     """The company's id is derived from the person and the key, so that a repeated sign-up finds its first result."""
     call = context.presenting(lambda company, head: Answer(present_company(company, head), 201, URL))
-    call = replace(call, company=derived_id("cmp", context.actor.subject, call.key))
+    call = replace(call, company=derived_id("cmp", context.actor.subject, context.idempotency_key or call.key))
     sent: dict[str, Any] = context.body.content()
     of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
     key = email_key(context.world.settings, context.actor.email)
     owner = FirstOwner(user=context.actor.subject, email=context.actor.email, of_age=of_age, email_key=key)
+    companies.limit_sign_ups(context.world, call.company, context.actor.subject, context.source)
     return answer(companies.sign_up(context.world.store, call, owner, mode, sent))
 
 
@@ -208,6 +206,11 @@ def _profile(context: RequestContext) -> Answer:
 def _edit(context: RequestContext) -> Answer:
     call = context.presenting(shown(present_company))
     return answer(companies.edit(context.world, call, context.body.content()))
+
+
+def _logo(context: RequestContext) -> Answer:
+    link = companies.logo_link(context.world, context.open, context.query.sha256)
+    return signed(link, accept=context.accept)
 
 
 def _set_logo(context: RequestContext) -> Answer:
@@ -261,7 +264,19 @@ ENDPOINTS = (
         response_model=CompanyShown,
         idempotent=True,
         if_match=True,
-        errors=(NumberingSettled, RendererUnavailable),
+        errors=(NumberingSettled, RendererUnavailable, CloudStorageOff),
+        tag="Company",
+    ),
+    Endpoint(
+        method="GET",
+        path=URL + "/logo",
+        scope="company.read",
+        handler=_logo,
+        summary=f"The company's logo: a redirect to an address valid for {LINK_LIFE}",
+        query=LogoQuery,
+        response_model=FileShown,
+        status=303,
+        errors=(NotFound,),
         tag="Company",
     ),
     Endpoint(
@@ -273,6 +288,7 @@ ENDPOINTS = (
         request_model=LogoIn,
         response_model=CompanyShown,
         if_match=True,
+        errors=(CloudStorageOff,),
         tag="Company",
     ),
 )

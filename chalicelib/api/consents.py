@@ -11,8 +11,9 @@ from chalicelib.api.presenters.consents import present_consents
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import invalid
+from chalicelib.services.codes import email_key
 from chalicelib.services.companies import consent
-from chalicelib.services.companies.consent import Chosen
+from chalicelib.services.companies.consent import Chosen, Holder
 
 URL = address("consents")
 
@@ -35,6 +36,26 @@ class AnnouncedShown(ResponseModel):
     changes: str
 
 
+class PendingShown(ResponseModel):
+    """A version of the policy that is readable and not in force, because a decision is open."""
+
+    version: Annotated[str, Field(description="The version's name.", examples=["2026-12-01"])]
+    awaits: Annotated[
+        list[str],
+        Field(
+            description="The open decisions, by their place in the policy.",
+            examples=[["processors.hosting.transfer"]],
+        ),
+    ]
+    changes: Annotated[
+        str,
+        Field(
+            description="The changes in words, in the language of the answer.",
+            examples=["Les prestataires sont nécessaires au fonctionnement de l'application."],
+        ),
+    ]
+
+
 class PolicyShown(ResponseModel):
     """`must_accept`: the member must accept `required` or a later version. `required_since` is the day from which."""
 
@@ -45,6 +66,10 @@ class PolicyShown(ResponseModel):
     required_since: str
     must_accept: bool
     announced: list[AnnouncedShown]
+    pending: Annotated[
+        list[PendingShown],
+        Field(description="The versions that await a decision. None of them is in force.", examples=[[]]),
+    ]
     url: str
 
 
@@ -94,7 +119,8 @@ def _decide_consents(context: RequestContext) -> Answer:
         raise invalid("/granted", "acceptance_not_withdrawn")
     if sent.version is None:
         raise invalid("/version", "missing")
-    return answer(consent.accept(store, call, member, sent.version))
+    key = email_key(context.world.settings, context.actor.email)
+    return answer(consent.accept(store, call, member, sent.version, Holder(context.actor.subject, key)))
 
 
 ENDPOINTS = (

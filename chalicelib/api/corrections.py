@@ -8,11 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.companies import Particulars
 from chalicelib.api.endpoint import RequestContext, Scope
-from chalicelib.api.faults import faults_of
 from chalicelib.api.fields import Email
-from chalicelib.api.parties import PartyEdit
-from chalicelib.api.records import Edit, Name, unsent
 from chalicelib.domain.errors import Forbidden, InvalidContent
+from chalicelib.services.inputs.faults import faults_of
+from chalicelib.services.inputs.parties import PartyEdit
+from chalicelib.services.inputs.records import Edit, Name, unsent
 
 
 class CompanyRight(Particulars):

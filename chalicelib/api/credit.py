@@ -1,22 +1,35 @@
-"""Unapplied credit of a customer: advances, their application, refunds."""
+"""Unapplied credit of a customer: advances, their application, refunds, and the reversals of advances and refunds."""
 
 from collections.abc import Sequence
 
 from chalicelib.api.answers import Answer, address, answer, listed
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import ListOf
-from chalicelib.api.payment_models import AdvanceIn, ApplyIn, RefundIn
+from chalicelib.api.payment_models import AdvanceIn, ApplyIn, RefundIn, ReverseIn
 from chalicelib.api.payment_shapes import CreditEntryShown, PaymentShown, RefundShown
 from chalicelib.api.payments import PaymentQuery
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.credit_entry import Refund
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
-from chalicelib.services.documents import unapplied_credit
+from chalicelib.domain.errors import (
+    AlreadyExists,
+    AlreadyReversed,
+    CloudStorageOff,
+    CreditUsed,
+    InvalidContent,
+    NotFound,
+    NotIssued,
+    NotReversible,
+    TooLarge,
+)
+from chalicelib.services.documents import reversals, unapplied_credit
 from chalicelib.services.representation.payments import present_credit_entry, present_payment, present_refund
 
 URL = address("customers", "{id}", "credit")
+ENTRY = f"{URL}/{{entry}}"
+REFUNDS = address("customers", "{id}", "refunds")
+REFUND = f"{REFUNDS}/{{refund}}"
 TAG = "Payments"
 
 
@@ -31,10 +44,26 @@ def _list(context: RequestContext) -> Answer:
 
 def _advance(context: RequestContext) -> Answer:
     body, customer = context.body, context.path["id"]
-    call = context.presenting(
-        lambda entry, head: Answer(present_credit_entry(entry, head), 201, address("customers", customer, "credit"))
-    )
+    call = context.presenting(_entered)
     return answer(unapplied_credit.advance(context.world.store, call, customer, body.money(), body.document, body.id))
+
+
+def _entered(entry: CreditEntry, head: Head) -> Answer:
+    url = address("customers", entry.customer, "credit", entry.id)
+    return Answer(present_credit_entry(entry, head), 201, url)
+
+
+def _read(context: RequestContext) -> Answer:
+    entry = unapplied_credit.entry_of(context.open, context.path["id"], context.path["entry"])
+    return Answer(present_credit_entry(entry, context.open.head))
+
+
+def _reverse(context: RequestContext) -> Answer:
+    body, path = context.body, context.path
+    call = context.presenting(_entered)
+    return answer(
+        reversals.reverse_advance(context.world.store, call, path["id"], path["entry"], body.reason, body.date)
+    )
 
 
 def _apply(context: RequestContext) -> Answer:
@@ -72,7 +101,20 @@ def _refund_of_invoice(context: RequestContext) -> Answer:
 
 
 def _refunded(refund: Refund, head: Head) -> Answer:
-    return Answer(present_refund(refund, head), 201, address("customers", refund.customer, "refunds"))
+    return Answer(present_refund(refund, head), 201, address("customers", refund.customer, "refunds", refund.id))
+
+
+def _read_refund(context: RequestContext) -> Answer:
+    refund = unapplied_credit.refund_of(context.open, context.path["id"], context.path["refund"])
+    return Answer(present_refund(refund, context.open.head))
+
+
+def _reverse_refund(context: RequestContext) -> Answer:
+    body, path = context.body, context.path
+    call = context.presenting(_refunded)
+    return answer(
+        reversals.reverse_refund(context.world.store, call, path["id"], path["refund"], body.reason, body.date)
+    )
 
 
 ENDPOINTS = (
@@ -102,6 +144,30 @@ ENDPOINTS = (
         tag=TAG,
     ),
     Endpoint(
+        method="GET",
+        path=ENTRY,
+        scope="documents.read",
+        handler=_read,
+        summary="Read an entry of a customer's unapplied credit",
+        response_model=CreditEntryShown,
+        errors=(NotFound,),
+        in_cloud=True,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{ENTRY}/reverse",
+        scope="payments.write",
+        handler=_reverse,
+        summary="Reverse an advance by a counter-entry: what it paid is open again",
+        request_model=ReverseIn,
+        response_model=CreditEntryShown,
+        status=201,
+        idempotent=True,
+        errors=(NotFound, AlreadyReversed, NotReversible, CreditUsed, InvalidContent, CloudStorageOff, TooLarge),
+        tag=TAG,
+    ),
+    Endpoint(
         method="POST",
         path=f"{URL}/apply",
         scope="payments.write",
@@ -115,7 +181,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path=address("customers", "{id}", "refunds"),
+        path=REFUNDS,
         scope="documents.read",
         handler=_refunds,
         summary="List a customer's refunds",
@@ -127,7 +193,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="POST",
-        path=address("customers", "{id}", "refunds"),
+        path=REFUNDS,
         scope="payments.write",
         handler=_refund,
         summary="Give unapplied credit back, the oldest entries first",
@@ -136,6 +202,30 @@ ENDPOINTS = (
         status=201,
         idempotent=True,
         errors=(NotFound, AlreadyExists, InvalidContent, CloudStorageOff),
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path=REFUND,
+        scope="documents.read",
+        handler=_read_refund,
+        summary="Read a refund",
+        response_model=RefundShown,
+        errors=(NotFound,),
+        in_cloud=True,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{REFUND}/reverse",
+        scope="payments.write",
+        handler=_reverse_refund,
+        summary="Reverse a refund by a counter-entry: its money is unapplied credit again",
+        request_model=ReverseIn,
+        response_model=RefundShown,
+        status=201,
+        idempotent=True,
+        errors=(NotFound, AlreadyReversed, NotReversible, InvalidContent, CloudStorageOff),
         tag=TAG,
     ),
     Endpoint(

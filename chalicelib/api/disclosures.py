@@ -6,6 +6,7 @@ from chalicelib.api.answers import Answer, address, listed
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import ResponseModel
 from chalicelib.api.paging import ListOf, PageQuery
+from chalicelib.api.requester import requester_of
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 from chalicelib.services.privacy.legal import disclosures
@@ -44,7 +45,8 @@ def _list(context: RequestContext) -> Answer:
     if context.actor.kind == "user" and context.actor.role is None:
         raise NotFound  # The register of a closed company cannot be read through the product.
     window = Window(context.query.limit, context.query.starting_after, context.query.ending_before)
-    page = disclosures.visible(context.world.store, context.company, window, today(context.at))
+    person = requester_of(context).about(None)
+    page = disclosures.visible(context.world.store, context.company, window, today(context.at), person)
     data = [present_disclosure(row, context.language) for row in page.items]
     return Answer(listed(URL, data, more=page.next is not None))
 

@@ -34,6 +34,7 @@ else:
             "supplier",
             "item",
             *(each.kind for each in _TYPES if each.on_devices),
+            "attachment",
             "payment",
             "credit_entry",
             "refund",
@@ -49,6 +50,7 @@ else:
             "drafts",
             *(each.backup_group for each in _TYPES),
             "payments",
+            "attachments",
         )
     ]
     """The names by which a restore chooses what comes back."""

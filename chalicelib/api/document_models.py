@@ -11,6 +11,7 @@ from chalicelib.api.fields import (
     Day,
     Flag,
     Id,
+    Ids,
     Instant,
     Model,
     Percent,
@@ -21,9 +22,8 @@ from chalicelib.api.fields import (
     UnitPrice,
     multi_line,
 )
-from chalicelib.api.metadata import MetadataIn
 from chalicelib.api.paging import PageQuery
-from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.companies.item import Nature, WithholdingMark
 from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit, LinePart
@@ -31,10 +31,12 @@ from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import BuyerAddressMissing, Discount, Line
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.documents.prices_with_tax import listed_price
+from chalicelib.domain.documents.registry import receivable_types
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.language import Language
 from chalicelib.domain.money import ZERO, price_text
 from chalicelib.domain.morocco.stamp import StampAnswer
+from chalicelib.services.inputs.records import MetadataIn
 
 MAX_DESCRIPTION = 2_000
 LINE_AMOUNT = "Dirhams off the line. Like the line's `net`, before TVA and before the document's discount."
@@ -63,12 +65,18 @@ BuyerReference = Annotated[
 OrderReference = Annotated[
     str, Text(100), Field(description="The number of the buyer's order (BT-13).", examples=["BC-2026-118"])
 ]
+WITHHOLDING = (
+    "none: the buyer is expected to withhold nothing on this line, because the decree does not list the service. "
+    "Null: its nature decides."
+)
 PRICE_WITH_TAX = "The price in dirhams with TVA, instead of unit_price."
 SERVICE_DONE = "The day on which a public body found the service done (service fait). Its terms run from it."
 END_OF_MONTH = "Whether the payment terms end at the end of a month (30 days end of month)."
 STAMP_EXEMPTION = "Why cash for it owes no stamp duty (LF 2019); null: as the company's settings say."
 BUYER_ADDRESS = "Why the document states no address of its business buyer (CGI art. 145-III-4°). Printed nowhere."
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]
+PayableId = Annotated[str, Ids(tuple(each.prefix for each in receivable_types()))]
+"""A document that payments pay."""
 
 
 class DiscountIn(Model):
@@ -107,6 +115,7 @@ class LineIn(Model):
     vat_rate: Rate
     exemption: Article | None = None
     nature: Nature = "goods"
+    withholding: Annotated[WithholdingMark | None, Field(description=WITHHOLDING, examples=["none"])] = None
     item: Annotated[str, Id("itm")] | None = None
 
     def value(self) -> Line:
@@ -121,6 +130,7 @@ class LineIn(Model):
             vat_rate=self.vat_rate,
             exemption=self.exemption,
             nature=self.nature,
+            withholding=self.withholding,
             item=self.item,
         )
 
@@ -252,7 +262,8 @@ class DocumentFilters(PageQuery):
     )
     sort: Literal["created", "-created", "issue_date", "-issue_date"] | None = Field(
         None,
-        description="The order, descending with `-`. A filter by days of issue has the order `issue_date`.",
+        description="The order, descending with `-`: `created` is the oldest first, `-created` the newest first. "
+        "Without it, the newest is first. A filter by days of issue has the order `issue_date`, the latest first.",
         examples=["-issue_date"],
     )
 
@@ -270,8 +281,9 @@ class PayableFilters(DocumentFilters):
     due_to: Day | None = Field(None, description="The last due date.")
     sort: Literal["created", "-created", "issue_date", "-issue_date", "due_date", "-due_date"] | None = Field(  # type: ignore[assignment]  # one order more
         None,
-        description="The order, descending with `-`. A filter by days of issue has the order `issue_date`; `open` and "
-        "`overdue` have `due_date`.",
+        description="The order, descending with `-`: `created` is the oldest first, `-created` the newest first. "
+        "Without it, the newest is first. A filter by days of issue has the order `issue_date`, the latest first. "
+        "`open` and `overdue` have `due_date`, the earliest first.",
         examples=["due_date"],
     )
 

@@ -1,16 +1,19 @@
 """The response models of documents, payments and jobs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from chalicelib.api.fields import ResponseModel
 from chalicelib.api.metadata import MetadataShown
+from chalicelib.api.party_shapes import BuyerShown, SellerShown
 from chalicelib.domain.companies.company import VatBasis
-from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.companies.item import Nature, WithholdingMark
 from chalicelib.domain.documents.model import BuyerAddressMissing
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.morocco.stamp import StampAnswer
+
+WITHHOLDING = "none: the buyer is expected to withhold nothing on this line. Null: its nature decides."
 
 
 class DiscountShown(ResponseModel):
@@ -33,6 +36,7 @@ class LineShown(ResponseModel):
     vat_rate: str
     exemption: str | None
     nature: Nature
+    withholding: Annotated[WithholdingMark | None, Field(description=WITHHOLDING, examples=["none"])]
     item: str | None
     net: str
     credits: int | None = None
@@ -48,14 +52,22 @@ class VatShown(ResponseModel):
 
 
 class TotalsShown(ResponseModel):
-    """In dirhams; payable = gross + stamp_duty. Documents from before withholding moved to the payment state the
-    payable less `withheld`; it is 0.00 on others."""
+    """In dirhams; gross = net + vat_total + rounding, payable = gross + stamp_duty. Documents from before
+    withholding moved to the payment state the payable less `withheld`; it is 0.00 on others."""
 
     lines: str
     discount: str
     net: str
     vat: list[VatShown]
     vat_total: str
+    rounding: Annotated[
+        str,
+        Field(
+            description="What the written prices with tax need beside net and TVA (BT-114). It is 0.00 on nearly every "
+            "document.",
+            examples=["0.01"],
+        ),
+    ]
     gross: str
     stamp_duty: str
     withheld: str
@@ -133,8 +145,8 @@ class DocumentShown(ResponseModel):
     terms_law: Annotated[bool | None, Field(description=TERMS_LAW, examples=[True])]
     vat_basis: Annotated[VatBasis | None, Field(description=BASIS, examples=["receipts"])]
     reverse_charge: bool
-    seller: dict[str, Any] | None
-    buyer: dict[str, Any] | None
+    seller: SellerShown | None
+    buyer: BuyerShown | None
     lines: list[LineShown]
     discount: DiscountShown | None
     totals: TotalsShown
@@ -218,8 +230,9 @@ class OutcomesShown(ResponseModel):
 
 
 class PartShown(ResponseModel):
-    """The result of a backup's job. A backup: its counts by kind. A restore: the restored, overwritten and unchanged
-    rows by kind. A dry run: the same under `would`. A failure: its code."""
+    """The result of a job on many rows. An export: its file, its `rows`, and the documents that are `missing` in it. An
+    import: its new, changed and left rows. A backup: its counts by kind. A restore: the restored, overwritten and
+    unchanged rows by kind. A dry run: the same under `would`. A failure: its code."""
 
     outcome: Literal["complete", "failed"] | None = None
     code: str | None = None
@@ -236,6 +249,35 @@ class PartShown(ResponseModel):
     where: str | None = None
 
 
+class EvidenceFaultShown(ResponseModel):
+    """A difference between the ledger, the journal and its anchors. `kind` and `id` name the row, `clock` the commit
+    that the journal states."""
+
+    code: str
+    kind: str | None
+    id: str | None
+    clock: int | None
+
+
+class FullPassShown(ResponseModel):
+    """The result of a full pass at the company's clock `clock`, where the journal's hash is `chain`. `entries` of the
+    journal and `rows` of the ledger were compared; of `from_anchor` rows the journal's entry is past its term.
+    `anchored` is the clock of the newest anchor that agrees. `faults` are the first ones of `found`."""
+
+    outcome: Literal["checked"]
+    ran: Literal["full"]
+    at: str
+    verified: bool
+    clock: int
+    chain: str
+    entries: int
+    rows: int
+    from_anchor: int
+    anchored: int | None
+    found: int
+    faults: list[EvidenceFaultShown]
+
+
 class JobShown(ResponseModel):
     """A job's progress."""
 
@@ -245,7 +287,7 @@ class JobShown(ResponseModel):
     status: Literal["queued", "running", "completed", "failed"]
     done: int
     total: int
-    outcomes: list[OutcomeShown | PartShown]
+    outcomes: list[OutcomeShown | PartShown | FullPassShown]
     version: int
     created_at: str
     updated_at: str

@@ -13,6 +13,7 @@ from chalicelib.api.document_models import MAX_DESCRIPTION, DocumentFilters, Dra
 from chalicelib.api.document_shapes import DocumentShown, NoticeShown, PayableShown
 from chalicelib.api.fields import Amount, Day, Id, Model, multi_line
 from chalicelib.api.paging import expandable
+from chalicelib.api.parties import CustomerShown, SupplierShown
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType, attribute_types
 from chalicelib.domain.documents.registry import by_kind
 
@@ -25,6 +26,8 @@ ENTERED: Final[dict[Any, Any]] = {
 """The field of a request for each type that a client may enter."""
 SHOWN: Final[dict[Any, Any]] = {date: str, Decimal: str}
 """The type in an answer, where it is another one than in the record."""
+EXPANDED: Final[dict[str, Any]] = {"customer": CustomerShown, "supplier": SupplierShown}
+"""The other party in an answer, where `expand[]` names it."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def _query(document_type: DocumentType, name: str, party: Any) -> type[BaseModel
 def _shown(document_type: DocumentType, name: str) -> type[BaseModel]:
     members: dict[str, Any] = {
         "object": (Literal[document_type.kind], ...),
-        document_type.person: (str | dict[str, Any] | None, ...),
+        document_type.person: (str | EXPANDED[document_type.counterparty] | None, ...),
         **{member: (_shown_type(document_type, member), ...) for member in document_type.shown},
     }
     if not document_type.priced:

@@ -213,7 +213,7 @@ class DocumentNoun:
             person=getattr(query, self.document_type.person),
             words=search_of(query.q),
             **{name: getattr(query, name, None) for name in FILTERS},
-        )
+        ).of(self.document_type)
 
     def _read(self, context: RequestContext) -> Answer:
         found = stored_or_shown(context)(listing.document(context.open, self.document_type, context.path["id"]))

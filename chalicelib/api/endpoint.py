@@ -6,14 +6,14 @@ Validation, authorisation, the OpenAPI document and the test matrix all read the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
 from chalicelib.api.answers import Answer, Presenter, presenting
 from chalicelib.domain.call import Call
-from chalicelib.domain.errors import ProofNeeded, Refusal
+from chalicelib.domain.errors import ProofNeeded, Refusal, TooLarge
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import FRESH
 
@@ -32,12 +32,21 @@ Scope = Literal[
     "parties.write",
     "items.read",
     "items.write",
+    "imports.read",
+    "imports.write",
+    "exports.read",
+    "exports.write",
     "documents.read",
     "documents.write",
     "documents.issue",
     "payments.write",
     "register.read",
     "changes.read",
+    "attachments.read",
+    "attachments.write",
+    "devices.read",
+    "devices.write",
+    "devices.push",
     "backups.read",
     "backups.write",
     "backups.restore",
@@ -69,6 +78,13 @@ class Actor:
     role: str | None = None
     email: str | None = None
     signed_in_at: datetime | None = None
+    last_used_on: date | None = None
+    """The day of an API key's last use, as its row states it."""
+
+    @property
+    def bearer(self) -> str:
+        """The person or the API key whom an answer is for. A person keeps theirs when a membership begins or ends."""
+        return self.subject or self.id
 
 
 @dataclass(frozen=True)
@@ -90,6 +106,8 @@ class RequestContext:
     at: datetime
     source: str = ""
     """The address that the request came from, for rate limits. It is never stored or logged unhashed."""
+    idempotency_key: str | None = None
+    """The key that the client sent."""
 
     @property
     def open(self) -> "Reader":
@@ -126,7 +144,9 @@ class Endpoint:
     other fields imply (an undeclared one fails in tests). `form`: a page without scripts sends it. `recognises`: it is
     public, but it identifies a member who sends a token. `while_blocked`: it concerns the block itself, so it answers
     for a blocked or closed company, without its reader. `in_cloud`: it reads issued documents, which are blocked for
-    their term while both cloud switches are off.
+    their term while both cloud switches are off. `too_large` is the refusal of a body that is too long. `wipes`: it
+    lets a person through who is no member any more, without scopes and without a reader, so that it can tell their
+    device to wipe its copy.
     """
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -147,4 +167,6 @@ class Endpoint:
     recognises: bool = False
     while_blocked: bool = False
     in_cloud: bool = False
+    too_large: type[TooLarge] = TooLarge
+    wipes: bool = False
     tag: str = ""

@@ -2,36 +2,14 @@
 
 from typing import Annotated, Literal
 
-from chalicelib.api.fields import Id, Rate, Text, UnitPrice
-from chalicelib.api.metadata import MetadataIn, MetadataShown
-from chalicelib.api.records import Edit, Name, RecordNoun, RecordShown, unsent
-from chalicelib.domain.companies.item import Nature
+from pydantic import Field
+
+from chalicelib.api.metadata import MetadataShown
+from chalicelib.api.records import RecordNoun, RecordShown
+from chalicelib.domain.companies.item import Nature, WithholdingMark
+from chalicelib.services.inputs.items import WITHHOLDING, ItemEdit, ItemNew
 from chalicelib.services.records.items import ITEMS
 from chalicelib.services.representation.records import present_record
-
-
-class ItemEdit(Edit):
-    """Omitted members stay unchanged; null clears a member that may be empty. `unit_price` is in dirhams before TVA.
-    `vat_rate` is in percent and in force today; an exempt item (rate "0") names its article."""
-
-    name: Name = unsent()
-    description: Annotated[str, Text(2_000, lines=True)] | None = None
-    reference: Annotated[str, Text(60)] | None = None
-    unit: Annotated[str, Text(30)] | None = None
-    unit_price: UnitPrice = unsent()
-    vat_rate: Rate = unsent()
-    exemption: Annotated[str, Text(80)] | None = None
-    nature: Nature = unsent()
-    metadata: MetadataIn | None = None
-
-
-class ItemNew(ItemEdit):
-    """A new item. A client that works offline may choose its id."""
-
-    id: Annotated[str, Id("itm")] | None = None
-    name: Name
-    unit_price: UnitPrice
-    vat_rate: Rate
 
 
 class ItemShown(RecordShown):
@@ -46,6 +24,7 @@ class ItemShown(RecordShown):
     vat_rate: str
     exemption: str | None
     nature: Nature
+    withholding: Annotated[WithholdingMark | None, Field(description=WITHHOLDING, examples=["none"])]
     metadata: MetadataShown
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.fields import Day, Model, ResponseModel, Text
-from chalicelib.api.records import Edit, unsent
 from chalicelib.domain.companies.company import Activity, BusinessTaxMissing, VatBasis, VatBasisPeriod
+from chalicelib.services.inputs.records import Edit, unsent
 
 VAT_BASIS = "The event at which TVA is due, by date: the payment (receipts, the default) or the invoice (CGI art. 95)."
 ACTIVITY = "The main activity. Fuel and medicines owe no stamp duty (LF 2019)."

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Field, create_model
 
 from chalicelib.api.fields import ResponseModel, Text
-from chalicelib.api.records import Edit, unsent
 from chalicelib.domain.documents.numbering import MAX_NEXT, MAX_PATTERN
 from chalicelib.domain.documents.registry import document_types
+from chalicelib.services.inputs.records import Edit, unsent
 
 NUMBERED: Final = tuple(each.kind for each in document_types() if each.series)
 

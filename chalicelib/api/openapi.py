@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint
-from chalicelib.api.openapi_components import ERASED, HEADERS, PARAMETERS, PROBLEM, REQUEST_ID, TEXT
+from chalicelib.api.openapi_components import ERASED, HEADERS, PARAMETERS, PROBLEM, REQUEST_ID, TAGS, TEXT
+from chalicelib.api.openapi_schemas import SCHEMAS, schemas_of
 from chalicelib.api.paging import ANY_ID
 from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals, status_of
@@ -36,7 +36,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
     """The whole document, as JSON-ready values. Raises ValueError when two endpoints share a method and path."""
     known = sorted(endpoints, key=lambda endpoint: (endpoint.path, endpoint.method))
-    references, schemas = _schemas(known)
+    references, schemas = schemas_of(known)
     paths: dict[str, Any] = {}
     for endpoint in known:
         operations = paths.setdefault(endpoint.path, {})
@@ -45,20 +45,19 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
         operations[endpoint.method.lower()] = _operation(endpoint, references)
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "My Facture Pro",
-            "version": version,
-            "description": "Invoices that comply with Moroccan law. Amounts are decimal strings in dirhams, days are "
-            "`YYYY-MM-DD`, instants RFC 3339 in UTC.",
-        },
+        "info": _information(version),
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in sorted({endpoint.tag for endpoint in known if endpoint.tag})],
+        "tags": [
+            {"name": tag, "description": TAGS.get(tag, f"The operations on {tag.lower()}.")}
+            for tag in sorted({endpoint.tag for endpoint in known if endpoint.tag})
+        ],
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
             "schemas": {**dict(sorted(schemas.items())), "Erased": ERASED, "Problem": PROBLEM},
             "parameters": PARAMETERS,
             "headers": HEADERS,
+            "examples": _examples(known),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -70,18 +69,16 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
     }
 
 
-def _schemas(endpoints: list[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
-    """A reference for each model in its mode, and the definitions that they point to."""
-    models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
-    for endpoint in endpoints:
-        if endpoint.request_model is not None:
-            models[endpoint.request_model, "validation"] = None
-        if endpoint.response_model is not None:
-            models[endpoint.response_model, "serialization"] = None
-    references, definitions = models_json_schema(
-        list(models), by_alias=True, ref_template="#/components/schemas/{model}"
-    )
-    return references, definitions.get("$defs", {})
+def _information(version: str) -> dict[str, Any]:
+    """The title, the conventions of values, and whom to ask."""
+    return {
+        "title": "My Facture Pro",
+        "version": version,
+        "description": "Invoices that comply with Moroccan law. Amounts are decimal strings in dirhams, days are "
+        "`YYYY-MM-DD`, instants RFC 3339 in UTC.",
+        "contact": {"name": "Support of My Facture Pro: `POST /v1/support`"},
+        "license": {"name": "All rights reserved", "identifier": "LicenseRef-AllRightsReserved"},
+    }
 
 
 def _operation(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
@@ -94,7 +91,7 @@ def _operation(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
     if endpoint.tag:
         operation["tags"] = [endpoint.tag]
     if endpoint.scope == PUBLIC:
-        operation["security"] = []
+        operation |= {"security": [], "description": "No token is needed."}
     else:
         signed_in = endpoint.scope == SIGNED_IN
         operation["description"] = "A person's token, no key." if signed_in else f"Scope: `{endpoint.scope}`."
@@ -200,7 +197,7 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
     }
     if endpoint.response_model is not None and endpoint.status not in (204, 303):
         schema = references[endpoint.response_model, "serialization"]
-        repeated = {"anyOf": [schema, {"$ref": "#/components/schemas/Erased"}]}
+        repeated = {"oneOf": [schema, {"$ref": f"{SCHEMAS}Erased"}]}
         answer["content"] = {"application/json": {"schema": repeated if endpoint.idempotent else schema}}
     elif endpoint.status not in (204, 303):
         schema = {"type": "object"} if endpoint.media == "application/json" else TEXT
@@ -210,24 +207,35 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
 
 def _problem(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
     words = messages("en")["refusals"]
-    examples = {
-        kind.code: {
-            "value": {
-                "type": f"/problems/{kind.code}",
-                "title": words[kind.code]["title"],
-                "status": status,
-                "detail": words[kind.code]["detail"].replace("{limit}", "1 MB"),
-                "code": kind.code,
-                "request_id": "5a3c0c1e-6f0e-4b57-9b57-1f6f8d1f3b0a",
-            }
-        }
-        for kind in sorted(kinds, key=lambda kind: kind.code)
-    }
+    codes = sorted(kind.code for kind in kinds)
     headers = dict(REQUEST_ID)
     if status in (429, 503):
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    if status == 429:
+        headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit", "RateLimit-Policy")}
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {
-        "description": " ".join(f"`{code}`: {example['value']['title']}." for code, example in examples.items()),
+        "description": " ".join(f"`{code}`: {words[code]['title']}." for code in codes),
         "headers": headers,
-        "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+        "content": {MEDIA: {"schema": {"$ref": f"{SCHEMAS}Problem"}, "examples": examples}},
+    }
+
+
+def _examples(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """One example of each problem. Every operation refers to it, because a copy for each makes the document large."""
+    words = messages("en")["refusals"]
+    kinds = {kind.code: kind for endpoint in endpoints for kind in refusals(endpoint)}
+    return {
+        code: {
+            "summary": words[code]["title"],
+            "value": {
+                "type": f"/problems/{code}",
+                "title": words[code]["title"],
+                "status": status_of(kind),
+                "detail": words[code]["detail"].replace("{limit}", "1 MB"),
+                "code": code,
+                "request_id": "5a3c0c1e-6f0e-4b57-9b57-1f6f8d1f3b0a",
+            },
+        }
+        for code, kind in sorted(kinds.items())
     }

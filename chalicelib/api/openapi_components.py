@@ -14,6 +14,26 @@ _EXAMPLE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Any instant: a month has no length without one."""
 REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
 
+TAGS: Final = {
+    "API keys": "Keys for programs. A key acts for one company and has scopes.",
+    "Archived invoices": "Invoices from before the company used this service, outside the register.",
+    "Attachments": "Files of documents, parties and messages.",
+    "Backups": "Backups of a company: their making, verification, download and restore.",
+    "Company": "The company of the caller: its profile, its settings and its numbering.",
+    "Exports": "Files with a company's data, for accountants and other programs.",
+    "Imports": "Files that become customers, suppliers, items or archived invoices.",
+    "Items": "Goods and services that lines of documents name.",
+    "Jobs": "Work that continues after the answer.",
+    "Members": "The persons who act for the company, and their roles.",
+    "Payments": "Money that was received, credit that is not applied, and refunds.",
+    "Privacy": "The privacy policy, and the requests of the persons whose data are held.",
+    "Register": "Every number that was given, and the proof that none was changed.",
+    "Service": "The service itself: its health and its documentation.",
+    "Support": "Requests for help and their messages.",
+    "Synchronisation": "The changes since a clock, for devices that work offline.",
+}
+"""A sentence about each group of operations. A kind of document has none: its name says it."""
+
 HEADERS: Final[dict[str, Any]] = {
     "Request-Id": {"description": "The id of this request in the logs; quote it to report a problem.", "schema": TEXT},
     "ETag": {"description": "The version of the body, for If-Match and If-None-Match.", "schema": TEXT},
@@ -24,6 +44,16 @@ HEADERS: Final[dict[str, Any]] = {
         "schema": TEXT,
     },
     "Retry-After": {"description": "Seconds to wait before the next attempt.", "schema": {"type": "integer"}},
+    "RateLimit": {
+        "description": "The exhausted quota, what is left of it (r), and the seconds until it is renewed (t).",
+        "schema": TEXT,
+        "example": '"sign-ups-by-person";r=0;t=3600',
+    },
+    "RateLimit-Policy": {
+        "description": "The exhausted quota: its number (q) and its window in seconds (w).",
+        "schema": TEXT,
+        "example": '"sign-ups-by-person";q=20;w=86400',
+    },
 }
 
 
@@ -72,7 +102,6 @@ PARAMETERS: Final[dict[str, Any]] = {
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
-    "title": "Problem",
     "description": "RFC 9457. `code` is stable; `title` and `detail` follow Accept-Language. A refused request "
     "changes nothing. A pointer starts at the body's root; faults elsewhere are below `/query` or `/header`.",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
@@ -105,10 +134,9 @@ PROBLEM: Final[dict[str, Any]] = {
 
 ERASED: Final[dict[str, Any]] = {
     "type": "object",
-    "title": "Erased",
     "description": "Only with `Idempotency-Replayed`: the operation was done once and is not repeated. A person "
     "in the first answer was erased since, so the body is omitted. Status and `Location` are the first answer's.",
     "required": ["erased"],
-    "properties": {"erased": {"const": True}},
+    "properties": {"erased": {"type": "boolean", "const": True, "description": "Always true.", "examples": [True]}},
     "additionalProperties": False,
 }

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import Model, ResponseModel
-from chalicelib.api.numbers import WholeNumber
+from chalicelib.services.inputs.numbers import WholeNumber
 
 T = TypeVar("T")
 ANY_ID = re.compile(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}")

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib.api import etag
 from chalicelib.api.endpoint import Endpoint
-from chalicelib.api.faults import MOST_FAULTS, faults_of, pointer
 from chalicelib.api.paging import ANY_ID
 from chalicelib.api.request_errors import IdempotencyKeyMissing, Malformed, MatchRequired, UnsupportedMediaType
 from chalicelib.domain.errors import (
@@ -22,16 +21,22 @@ from chalicelib.domain.errors import (
     NotFound,
     TooLarge,
 )
+from chalicelib.services.inputs.faults import MOST_FAULTS, faults_of, pointer
 
 if TYPE_CHECKING:
     from chalice.app import MultiDict, Request
 
 MOST_BYTES: Final = 1_000_000
 DEEPEST: Final = 20
+MOST_VALUES: Final = 50_000
+"""A megabyte of empty arrays takes a second and a hundred megabytes of memory to refuse. A realistic megabyte has fewer
+values: one with its name takes 20 bytes or more."""
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 20
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+# The end of the body also ends a string. Otherwise a body without the last quote would take quadratic time.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)', re.DOTALL)
 
 
 def path(params: Mapping[str, str] | None) -> dict[str, str]:
@@ -46,9 +51,21 @@ def path(params: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def query(model: type[BaseModel] | None, params: "MultiDict | None") -> BaseModel | None:
-    """The query string as `model`. Raises InvalidContent: unknown, repeated or unacceptable parameters."""
-    if not params:
-        return model.model_validate({}) if model else None
+    """The query string as `model`. Raises InvalidContent: unknown, repeated, missing or unacceptable parameters."""
+    sent = _sent(params) if params else {}
+    if model is None:
+        if not sent:
+            return None
+        unknown = list(sent)[:MOST_FAULTS]
+        raise InvalidContent(*(Fault(pointer([name], "/query"), "unknown_parameter") for name in unknown))
+    try:
+        return model.model_validate(sent)
+    except ValidationError as error:
+        raise InvalidContent(*faults_of(error, "/query")) from None
+
+
+def _sent(params: "MultiDict") -> dict[str, Any]:
+    """The parameters by name. Raises InvalidContent for a repeated one."""
     sent: dict[str, Any] = {}
     for name in params:
         values = params.getlist(name)
@@ -58,13 +75,7 @@ def query(model: type[BaseModel] | None, params: "MultiDict | None") -> BaseMode
             sent[name] = values[0]
         else:
             raise InvalidContent(Fault(pointer([name], "/query"), "repeated_parameter"))
-    if model is None:
-        unknown = list(sent)[:MOST_FAULTS]
-        raise InvalidContent(*(Fault(pointer([name], "/query"), "unknown_parameter") for name in unknown))
-    try:
-        return model.model_validate(sent)
-    except ValidationError as error:
-        raise InvalidContent(*faults_of(error, "/query")) from None
+    return sent
 
 
 def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, bytes]:
@@ -74,7 +85,7 @@ def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, byte
         return None, b""
     if endpoint.form:
         return _form(endpoint, request)
-    raw = _raw(request)
+    raw = _raw(request, endpoint.too_large)
     if raw:
         _check_media(request.headers.get("content-type"))
     text, canonical = _read(raw or b"{}")
@@ -130,13 +141,13 @@ def if_match(header: str | None, *, required: bool) -> str:
     return ""
 
 
-def _raw(request: "Request") -> bytes:
+def _raw(request: "Request", too_large: type[TooLarge] = TooLarge) -> bytes:
     try:
         raw = request.raw_body
     except ValueError:  # Invalid base64, or text that UTF-8 cannot encode.
         raise Malformed(Fault("", "not_utf8")) from None
     if len(raw) > MOST_BYTES:
-        raise TooLarge(limit="1 MB")
+        raise too_large(limit="1 MB")
     return raw if isinstance(raw, bytes) else raw.encode()
 
 
@@ -171,8 +182,20 @@ def _refuse_constant(name: str) -> Any:
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=Decimal)
 
 
+def _check_values(raw: bytes) -> None:
+    """Count the values by their commas and opening brackets, without decoding them. Raises Malformed above
+    `MOST_VALUES`."""
+    if _separators(raw) > MOST_VALUES and _separators(_STRING.sub(b"", raw)) > MOST_VALUES:
+        raise Malformed(Fault("", "too_many", {"max": MOST_VALUES}))
+
+
+def _separators(raw: bytes) -> int:
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
+
+
 def _read(raw: bytes) -> tuple[str, bytes]:
     """The body's text and canonical form, after the check that it is one unambiguous JSON object."""
+    _check_values(raw)
     try:
         text = raw.decode()
     except UnicodeDecodeError:

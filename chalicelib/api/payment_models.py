@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.document_models import InvoiceId
+from chalicelib.api.document_models import InvoiceId, PayableId
 from chalicelib.api.fields import Amount, Day, Id, Model, PositiveAmount, Text
 from chalicelib.domain.documents.payment import ReceivedPayment, ReversalReason
 from chalicelib.domain.documents.payment_mode import Method
@@ -77,7 +77,7 @@ class CashIn(Model):
 class ReverseIn(Model):
     """The reason and the day of a counter-entry; without `date`, today in Casablanca."""
 
-    reason: Annotated[ReversalReason, Field(description="Why the payment is taken back.", examples=["returned_unpaid"])]
+    reason: Annotated[ReversalReason, Field(description="Why the money is taken back.", examples=["returned_unpaid"])]
     date: Day | None = None
 
 
@@ -110,7 +110,7 @@ class RefundIn(MoneyIn):
 class TargetIn(Model):
     """The part of the credit that a document takes, in dirhams."""
 
-    document: InvoiceId
+    document: PayableId
     amount: PositiveAmount
 
 

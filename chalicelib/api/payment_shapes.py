@@ -10,6 +10,10 @@ from chalicelib.domain.documents.credit_entry import CreditSource
 from chalicelib.domain.documents.payment import ReversalReason
 from chalicelib.domain.documents.payment_mode import Method
 
+Reverses = Annotated[str | None, Field(description="What this counter-entry takes back.", examples=[None])]
+ReversedBy = Annotated[str | None, Field(description="The counter-entry that takes it back.", examples=[None])]
+CASH_NOTICES = "Warnings about the limits of cash. They count all cash of the customer on that day and in that month."
+
 
 class PaymentShown(ResponseModel):
     """A payment. A counter-entry has negative amounts and names the payment that it `reverses`. `stamp_duty` is the
@@ -42,11 +46,11 @@ class PaymentShown(ResponseModel):
     credit_entry: Annotated[
         str | None, Field(description="The unapplied credit that this payment was taken from.", examples=[None])
     ]
-    reverses: Annotated[str | None, Field(description="The payment that this takes back.", examples=[None])]
-    reversed_by: Annotated[str | None, Field(description="The counter-entry that takes it back.", examples=[None])]
+    reverses: Reverses
+    reversed_by: ReversedBy
     reason: ReversalReason | None
     stamp_duty: str
-    notices: Annotated[list[NoticeShown], Field(description="Warnings about the limits of cash.", examples=[[]])]
+    notices: Annotated[list[NoticeShown], Field(description=CASH_NOTICES, examples=[[]])]
     version: int
     created_at: str
     updated_at: str
@@ -63,7 +67,8 @@ class CreditUseShown(ResponseModel):
 
 
 class CreditEntryShown(ResponseModel):
-    """Money of a customer that pays no document yet. `unapplied` may still be applied or refunded."""
+    """Money of a customer that pays no document yet. `unapplied` may still be applied or refunded. A counter-entry has
+    a negative amount and names the advance that it `reverses`."""
 
     id: str
     object: Literal["credit_entry"]
@@ -83,14 +88,19 @@ class CreditEntryShown(ResponseModel):
     payment: str | None
     credit_note: str | None
     uses: list[CreditUseShown]
-    taken_back: Annotated[str, Field(description="What the reversal of a payment took back.", examples=["0.00"])]
+    taken_back: Annotated[str, Field(description="What a reversal took back.", examples=["0.00"])]
+    reverses: Reverses
+    reversed_by: ReversedBy
+    reason: ReversalReason | None
+    notices: Annotated[list[NoticeShown], Field(description=CASH_NOTICES, examples=[[]])]
     version: int
     created_at: str
     updated_at: str
 
 
 class RefundShown(ResponseModel):
-    """Money given back to a customer, and the entries of unapplied credit that it lowers."""
+    """Money given back to a customer, and the entries of unapplied credit that it lowers. A counter-entry has a
+    negative amount and names the refund that it `reverses`."""
 
     id: str
     object: Literal["refund"]
@@ -101,6 +111,9 @@ class RefundShown(ResponseModel):
     date: str
     reference: str | None
     entries: list[str]
+    reverses: Reverses
+    reversed_by: ReversedBy
+    reason: ReversalReason | None
     version: int
     created_at: str
     updated_at: str

@@ -1,5 +1,6 @@
-"""Payments of invoices: recorded, cashed, reversed."""
+"""Payments of documents: recorded, cashed, reversed."""
 
+from functools import partial
 from typing import Annotated
 
 from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, listed, signed
@@ -7,13 +8,13 @@ from chalicelib.api.document_models import PdfQuery
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model
-from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
 from chalicelib.api.payment_models import CashIn, PaymentIn, ReverseIn
 from chalicelib.api.payment_shapes import PaymentShown
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.registry import by_id, receivable_types
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyReversed,
@@ -29,9 +30,9 @@ from chalicelib.domain.errors import (
     TooLarge,
 )
 from chalicelib.services.documents import account_printing, payments
+from chalicelib.services.inputs.numbers import WholeNumber
 from chalicelib.services.representation.payments import present_payment
 
-OF_INVOICE = address(INVOICE.path, "{id}", "payments")
 URL = address("payments")
 ONE = address("payments", "{id}")
 
@@ -43,13 +44,20 @@ class PaymentQuery(Model):
     starting_after: Cursor | None = None
 
 
-def _of_invoice(context: RequestContext) -> Answer:
+def _of_document(document_type: DocumentType, context: RequestContext) -> Answer:
     query = context.query
+    _require_kind(document_type, context)
     page = payments.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
-    url = address(INVOICE.path, context.path["id"], "payments")
+    url = address(document_type.path, context.path["id"], "payments")
     return Answer(
         listed(url, (present_payment(row, context.open.head) for row in page.items), more=page.next is not None)
     )
+
+
+def _require_kind(document_type: DocumentType, context: RequestContext) -> None:
+    """Raise NotFound for an id of another kind of document."""
+    if by_id(context.path["id"]) is not document_type:
+        raise NotFound
 
 
 def _list(context: RequestContext) -> Answer:
@@ -69,8 +77,9 @@ def _receipt(context: RequestContext) -> Answer:
     return signed(link, accept=context.accept)
 
 
-def _pay(context: RequestContext) -> Answer:
+def _pay(document_type: DocumentType, context: RequestContext) -> Answer:
     body = context.body
+    _require_kind(document_type, context)
     call = context.presenting(created(present_payment, "payments"))
     return answer(payments.pay(context.world.store, call, context.path["id"], body.received(), body.id))
 
@@ -93,32 +102,41 @@ def _reverse(context: RequestContext) -> Answer:
     return answer(payments.reverse(context.world.store, call, context.path["id"], body.reason, body.date))
 
 
+def _of_kind(document_type: DocumentType) -> tuple[Endpoint, ...]:
+    """The endpoints of the payments of one kind of document."""
+    url, name = address(document_type.path, "{id}", "payments"), document_type.words.title["en"].lower()
+    drafts = (NotIssued,) if document_type.draft else ()
+    return (
+        Endpoint(
+            method="GET",
+            path=url,
+            scope="documents.read",
+            handler=partial(_of_document, document_type),
+            summary=f"List an {name}'s payments, oldest first",
+            query=PaymentQuery,
+            response_model=ListOf[PaymentShown],
+            errors=(NotFound, *drafts),
+            in_cloud=True,
+            tag="Payments",
+        ),
+        Endpoint(
+            method="POST",
+            path=url,
+            scope="payments.write",
+            handler=partial(_pay, document_type),
+            summary="Record a payment and what the payer withheld",
+            request_model=PaymentIn,
+            response_model=PaymentShown,
+            status=201,
+            idempotent=True,
+            errors=(NotFound, *drafts, AlreadyExists, InvalidContent, CloudStorageOff),
+            tag="Payments",
+        ),
+    )
+
+
 ENDPOINTS = (
-    Endpoint(
-        method="GET",
-        path=OF_INVOICE,
-        scope="documents.read",
-        handler=_of_invoice,
-        summary="List an invoice's payments, oldest first",
-        query=PaymentQuery,
-        response_model=ListOf[PaymentShown],
-        errors=(NotFound, NotIssued),
-        in_cloud=True,
-        tag="Payments",
-    ),
-    Endpoint(
-        method="POST",
-        path=OF_INVOICE,
-        scope="payments.write",
-        handler=_pay,
-        summary="Record a payment and what the payer withheld",
-        request_model=PaymentIn,
-        response_model=PaymentShown,
-        status=201,
-        idempotent=True,
-        errors=(NotFound, NotIssued, AlreadyExists, InvalidContent, CloudStorageOff),
-        tag="Payments",
-    ),
+    *(endpoint for document_type in receivable_types() for endpoint in _of_kind(document_type)),
     Endpoint(
         method="GET",
         path=URL,

@@ -28,6 +28,7 @@ def _new(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_preview, recorded
     from chalicelib.services.privacy.erasure.preview import preview
     from chalicelib.services.privacy.requests import requests
+    from chalicelib.services.privacy.requests.download_codes import code_of
 
     requester, body = requester_of(context), context.body
     corrections = None
@@ -41,7 +42,7 @@ def _new(context: RequestContext) -> Answer:
         return Answer(
             present_preview(preview(context.world, context.company, requester, body.kind, body.subject, context.at))
         )
-    call = context.presenting(recorded)
+    call = context.presenting(recorded(code_of(context.writing)))
     return answer(requests.ask(context.world, call, requester, body.kind, body.subject, corrections))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import Model, ResponseModel, Text
@@ -81,6 +81,10 @@ class RequestShown(ResponseModel):
     verified_at: str | None
     closed_at: str | None
     reason: str | None
+    decided_by: Annotated[
+        str | None,
+        Field(description="The operator who refused or completed the request.", examples=["opr_1"]),
+    ]
     steps: list[StepShown]
     last_trace: str | None
     receipt: str | None
@@ -92,6 +96,14 @@ class RequestShown(ResponseModel):
     version: int
     created_at: str
     updated_at: str
+    download_code: Annotated[
+        str | None,
+        Field(
+            description="Only in the answer that makes the request, for a person without an e-mail address: with it, "
+            "they fetch the receipt and the answer at /v1/privacy/receipts.",
+            examples=["MZXW6YTBOI2DKNRXHA4TAMJSGM"],
+        ),
+    ] = None
 
 
 class CodeSent(ResponseModel):

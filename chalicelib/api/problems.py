@@ -10,13 +10,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalicelib.api import request_errors
-from chalicelib.api.faults import MOST_FAULTS
 from chalicelib.api.versions import reading
 from chalicelib.domain import errors
 from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.errors import Fault, Refusal
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.privacy.request import FRESH
+from chalicelib.domain.sync import sync_errors
+from chalicelib.services.inputs.faults import MOST_FAULTS
 
 if TYPE_CHECKING:
     from chalicelib.api.endpoint import Endpoint
@@ -27,8 +28,12 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "stale_version": ("current_etag", "current_version"),
     "in_use": ("drafts", "debts"),
     "too_large": ("limit",),
+    "push_too_large": ("limit",),
+    "sync_conflict": ("conflicts",),
     "forbidden": ("scope",),
     "clock_too_old": ("clock",),
+    "device_revoked": ("wipe",),
+    "client_schema_too_old": ("oldest",),
     "owners_changed": ("possible_from",),
 }
 """Parameters that are also members of the problem, for programs."""
@@ -38,7 +43,7 @@ _DELAYS: Final[dict[str, dict[str, timedelta]]] = {
 }
 """The times that a message states, by code and placeholder."""
 
-_RETRY_SECONDS: Final[dict[int | str, int]] = {429: 5, 503: 2, "company_restoring": 15}
+_RETRY_SECONDS: Final[dict[int | str, int]] = {429: 5, 503: 2, "company_restoring": 15, "replacement_preparing": 1}
 _RANGE = re.compile(
     r"\s*(\*|[A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,32})?\s*(?:;\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?"
 )
@@ -138,6 +143,7 @@ STATUSES: Final[Mapping[type[Refusal], int]] = {
     errors.TooLarge: 413,
     request_errors.UnsupportedMediaType: 415,
     errors.InvalidContent: 422,
+    sync_errors.ClientSchemaTooOld: 426,
     errors.IdempotencyKeyReused: 422,
     request_errors.MatchRequired: 428,
     errors.TooManyRequests: 429,
@@ -178,12 +184,28 @@ def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int,
     return status_of(type(refusal)), headers, json.dumps(body, default=str).encode()
 
 
+def sentence(code: str, params: Mapping[str, Any], language: Language) -> str:
+    """The sentence about a refusal or a fault, by its code."""
+    words = messages(language)
+    if code in words["refusals"]:
+        return _filled(words["refusals"][code]["detail"], {**_delays(code, language), **params}, words)
+    return _filled(_template(Fault("", code, dict(params)), words), params, words)
+
+
 def _delays(code: str, language: Language) -> dict[str, str]:
     if code not in _DELAYS:
         return {}
     from chalicelib.policy.wording import delay
 
     return {name: delay(time, language) for name, time in _DELAYS[code].items()}
+
+
+def reason(code: str, params: Mapping[str, Any], language: Language) -> str:
+    """The text of a fault or a refusal that is no answer of its own."""
+    words = messages(language)
+    if code not in words["faults"] and code in words["refusals"]:
+        return _filled(words["refusals"][code]["detail"], params, words)
+    return _filled(_template(Fault("", code, dict(params)), words), params, words)
 
 
 def _fault(fault: Fault, words: Mapping[str, Any]) -> dict[str, str]:
@@ -208,6 +230,10 @@ def _headers(refusal: Refusal) -> dict[str, str]:
         headers["WWW-Authenticate"] = 'Bearer realm="facture"'
     if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(status))) is not None:
         headers["Retry-After"] = str(refusal.params.get("retry_after", known))
+    if (quota := refusal.params.get("quota")) is not None:
+        # draft-ietf-httpapi-ratelimit-headers-11: quota, its window, what is left, seconds to its reset.
+        headers["RateLimit-Policy"] = f'"{quota.name}";q={quota.most};w={quota.seconds}'
+        headers["RateLimit"] = f'"{quota.name}";r=0;t={refusal.params["retry_after"]}'
     if status == 405 and "allow" in refusal.params:
         headers["Allow"] = _plain(refusal.params["allow"])
     if "current_etag" in refusal.params:

@@ -73,6 +73,7 @@ class RuleShown(ResponseModel):
     masked_in_logs: bool
     collected: bool
     held_in: list[PlaceShown]
+    services: list[str]
     files: list[str]
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from chalicelib.api.answers import Answer, Representation, address, answer, created, deleted, listed, shown
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
-from chalicelib.api.fields import CountryCode, Instant, Model, ResponseModel, Text
+from chalicelib.api.fields import Instant, ResponseModel, Text
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
 from chalicelib.domain.search import search_of
@@ -19,38 +19,6 @@ from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.paging import Window
 
 T = TypeVar("T")
-Name = Annotated[str, Text(200)]
-
-
-def unsent() -> Any:
-    """The default of a member that an edit may omit but not set to null. An omitted member is unchanged."""
-    return Field(default_factory=lambda: None)
-
-
-class Edit(Model):
-    """A body in which only the members that were sent count."""
-
-    def content(self) -> dict[str, Any]:
-        """The members that were sent, by name, without `id`."""
-        return self.model_dump(exclude_unset=True, exclude={"id"})
-
-
-class AddressIn(Model):
-    """A postal address. In an edit, omitted members stay unchanged."""
-
-    street: Annotated[str, Text(200)] | None = None
-    city: Annotated[str, Text(100)] | None = None
-    postal_code: Annotated[str, Text(20)] | None = None
-    country: CountryCode = unsent()
-
-
-class AddressShown(ResponseModel):
-    """A postal address; `country` is ISO 3166-1 alpha-2."""
-
-    street: str | None
-    city: str | None
-    postal_code: str | None
-    country: str
 
 
 class RecordShown(ResponseModel):

@@ -9,8 +9,9 @@ from chalicelib.domain.privacy.erased import KEPT, erased_name, is_erased
 
 REDACTED: Final[Mapping[str, bool]] = {"erased": True}
 """The body of a reply about a person who was erased since."""
-PERSON_MEMBERS: Final = ("id", "opened_by", "by")
-"""Members of a body that name its person: a record's own id, the author of a thread or a message."""
+PERSON_MEMBERS: Final = ("id", "opened_by", "by", "party")
+"""Members of a body that name its person: a record's own id, the author of a thread or a message, the person whom an
+attachment concerns."""
 OF_PAYMENTS: Final = ("reference", "certificate")
 """Texts of a payment, an entry of unapplied credit or a refund. They often hold a name or an account."""
 

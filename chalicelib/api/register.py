@@ -2,16 +2,20 @@
 
 from typing import Annotated, Literal
 
-from chalicelib.api.answers import Answer, address, listed
+from chalicelib.api.answers import Answer, address, answer, listed
 from chalicelib.api.document_kinds import NumberedKind, RegisteredKind, RegisteredStatus
+from chalicelib.api.document_shapes import EvidenceFaultShown, JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text
-from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
+from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.clock import today
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import Busy, NotFound, TooManyRequests
 from chalicelib.domain.money import amount_text
 from chalicelib.services.documents import register
+from chalicelib.services.evidence import requested, verification
+from chalicelib.services.evidence.presenting import present_fault, present_last_full
+from chalicelib.services.inputs.numbers import WholeNumber
 from chalicelib.services.representation.body import Body
 
 
@@ -50,8 +54,26 @@ class FaultShown(ResponseModel):
     code: str
 
 
+class LastFullShown(ResponseModel):
+    """The last full pass: its instant, the company's clock, and the rows that it compared. `from_anchor` counts those
+    whose journal entry is past its term: the chain from the last anchor covers them. `found` counts faults, and `code`
+    names the most telling one. At `recovered_at` an operator recovered the tables: anchors before it do not count."""
+
+    at: str
+    clock: int
+    verified: bool
+    rows: int
+    from_anchor: int
+    found: int
+    code: str | None
+    recovered_at: str | None
+
+
 class VerificationShown(ResponseModel):
-    """The chain, recomputed from the documents. `next` is the position to continue after if it is not complete."""
+    """The chain, recomputed from the documents. `next` is the position to continue after if it is not complete. `ran`
+    is the pass: "series" compares the documents of the series, "daily" also the journal since the last anchor, with
+    the rows that it touched. `faults` are what the daily pass found. Without a fault in the last full pass, `verified`
+    is true."""
 
     object: Literal["verification"]
     series: str
@@ -61,6 +83,9 @@ class VerificationShown(ResponseModel):
     next: int | None
     fault: FaultShown | None
     hash: str
+    ran: Literal["series", "daily"]
+    faults: list[EvidenceFaultShown]
+    last_full: LastFullShown | None
 
 
 class RegisterQuery(Model):
@@ -122,21 +147,30 @@ def _entry(known: register.Entry) -> Body:
 
 
 def _verify(context: RequestContext) -> Answer:
-    year = context.query.year or today(context.at).year
-    found = register.verify(context.open, context.query.series, year, after=context.query.starting_after)
-    fault = {"position": found.fault.position, "code": found.fault.code} if found.fault else None
+    query = context.query
+    year = query.year or today(context.at).year
+    found = verification.verify(context.world, context.open, query.series, year, after=query.starting_after)
+    part, full = found.series, found.last_full
+    fault = {"position": part.fault.position, "code": part.fault.code} if part.fault else None
     return Answer(
         {
             "object": "verification",
-            "series": found.series,
-            "verified": fault is None,
-            "checked": found.checked,
-            "complete": found.complete,
-            "next": found.next,
+            "series": part.series,
+            "verified": found.verified,
+            "checked": part.checked,
+            "complete": part.complete,
+            "next": part.next,
             "fault": fault,
-            "hash": found.hash,
+            "hash": part.hash,
+            "ran": "daily" if found.daily else "series",
+            "faults": [present_fault(each) for each in found.daily.faults] if found.daily else [],
+            "last_full": present_last_full(full) if full else None,
         }
     )
+
+
+def _verify_fully(context: RequestContext) -> Answer:
+    return answer(requested.request(context.world, context.open, context.presenting(queued)))
 
 
 ENDPOINTS = (
@@ -169,6 +203,18 @@ ENDPOINTS = (
         query=VerifyQuery,
         response_model=VerificationShown,
         errors=(NotFound,),
+        tag="Register",
+    ),
+    Endpoint(
+        method="POST",
+        path=address("register", "verify"),
+        scope="register.read",
+        handler=_verify_fully,
+        summary="Verify the complete ledger: a job compares each row with the journal",
+        response_model=JobShown,
+        status=202,
+        idempotent=True,
+        errors=(TooManyRequests, Busy),
         tag="Register",
     ),
 )

@@ -17,6 +17,7 @@ from chalicelib.api import etag, parse, problems, versions
 from chalicelib.api.answers import Answer
 from chalicelib.api.auth import guard
 from chalicelib.api.endpoint import Endpoint, RequestContext
+from chalicelib.domain.call import bound_key
 from chalicelib.domain.contact.code import network
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.language import Language
@@ -35,7 +36,8 @@ SECURITY: Final[Mapping[str, str]] = {
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Location, Request-Id, Retry-After, Idempotency-Replayed",
+    "Access-Control-Expose-Headers": "ETag, Location, Request-Id, Retry-After, RateLimit, RateLimit-Policy, "
+    "Idempotency-Replayed",
 }
 """Headers of every answer. Any origin may read, because cookies grant nothing: a caller without a token gets
 nothing."""
@@ -68,7 +70,7 @@ def _context(world: "World", endpoint: Endpoint, request: "Request", language: L
     headers = request.headers
     query = parse.query(endpoint.query, request.query_params)
     body, canonical = parse.body(endpoint, request)
-    at, call = world.now(), None
+    at, call, key = world.now(), None, None
     if endpoint.method != "GET":
         key = parse.idempotency_key(headers.get("idempotency-key"), required=endpoint.idempotent)
         place = "/".join((endpoint.method + endpoint.path, *path.values()))
@@ -76,9 +78,10 @@ def _context(world: "World", endpoint: Endpoint, request: "Request", language: L
             company,
             actor.id,
             verb(endpoint),
-            key=key or f"auto-{world.random(16).hex()}",
+            key=bound_key(actor.bearer, key) if key else f"auto-{world.random(16).hex()}",
             at=at,
             request=sha256(b"\n".join((place.encode(), canonical))).hexdigest(),
+            former_key=key if world.settings.answers_unbound(at) else None,
         )
     context = RequestContext(
         world=world,
@@ -94,6 +97,7 @@ def _context(world: "World", endpoint: Endpoint, request: "Request", language: L
         language=language,
         at=at,
         source=_source(request),
+        idempotency_key=key,
     )
     return _conditional(context, endpoint) if call is not None and context.if_match else context
 
@@ -127,6 +131,9 @@ def _answered(
         headers["Idempotency-Replayed"] = "true"
     if answer.status in (204, 303):
         return Response(body="", headers=headers, status_code=answer.status)
+    if answer.array is not None:
+        headers |= {"Content-Type": "application/json", "ETag": etag.of({"data": answer.array})}
+        return Response(body=msgspec.json.encode(answer.array).decode(), headers=headers, status_code=answer.status)
     shown = answer.body
     if answer.status in (200, 201) and shown.get("object") != "list":
         headers["ETag"] = tag = etag.of(shown, expanded=getattr(context.query, "expand", ()))

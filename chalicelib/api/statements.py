@@ -16,7 +16,7 @@ URL = address("customers", "{id}", "statement")
 def _read(context: RequestContext) -> Answer:
     query = context.query
     found = customer_statement(context.open, context.path["id"], query.first, query.to or today(context.at))
-    return Answer(present_statement(found.customer, found.statement))
+    return Answer(present_statement(found.id, found.buyer.name, found.statement))
 
 
 def _page(context: RequestContext) -> Answer:

@@ -1,62 +1,75 @@
 """Support: ask for help, follow the thread, close it."""
 
-from base64 import b64decode
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text, multi_line
 from chalicelib.api.paging import FilteredList, PageQuery
+from chalicelib.domain.attachments.attachment import AttachmentState
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.support import MOST_ATTACHMENTS, Conversation
-from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
+from chalicelib.domain.errors import NotFound, ThreadClosed
 from chalicelib.domain.language import Language
+from chalicelib.services.companies import companies
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.support import present_conversation, present_thread
 from chalicelib.services.support import support
-from chalicelib.services.support.support import Enclosure, ThreadMember
+from chalicelib.services.support.support import ThreadMember
 
 URL = address("support")
 MAX_TEXT = 5_000
-MAX_FILE_TEXT = 700_000
-"""Characters of base64: slightly more than a file of 512 KB, so that the file's own limit refuses it."""
+NO_ATTACHMENT = "att_00000000000000000000000000"
+"""The id of no attachment."""
 
 
-class EnclosureIn(Model):
-    """A PNG or JPEG picture, or a PDF, in base64, at most 512 KB. A picture is re-encoded without its metadata. A PDF
-    with scripts, actions or hidden files is refused."""
-
-    name: Annotated[str, Text(120)]
-    content: Annotated[str, Field(max_length=MAX_FILE_TEXT, json_schema_extra={"contentEncoding": "base64"})]
+def _id_of(sent: object) -> object:
+    """The id of no attachment for a file in base64, which earlier clients sent within a message. So the repetition of
+    such a request gets its first answer, and a new one is refused as any file that is not attached."""
+    return NO_ATTACHMENT if isinstance(sent, dict) and sent.keys() == {"name", "content"} else sent
 
 
-Enclosures = Annotated[tuple[EnclosureIn, ...], Field(max_length=MOST_ATTACHMENTS)]
+AttachmentId = Annotated[
+    str,
+    Field(
+        pattern=r"^att_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+        description="The id of an attachment of this request for help, uploaded and completed.",
+        examples=["att_01JDCZ7V0ZK3M5N6P7Q8R9S0TA"],
+    ),
+    BeforeValidator(_id_of),
+]
 
 
 class MessageNew(Model):
-    """A message with at most three files."""
+    """A message. It names at most three files by the ids of their attachments, whose owner is the request for help."""
 
     text: Annotated[str, multi_line(MAX_TEXT)]
-    attachments: Enclosures = ()
+    attachments: Annotated[tuple[AttachmentId, ...], Field(max_length=MOST_ATTACHMENTS)] = ()
 
 
 class ThreadNew(MessageNew):
-    """A request for help."""
+    """A request for help. Its mails are in `language`, or in the company's language. Attach files to it once it exists,
+    and name them in a message: here each id is refused."""
 
     subject: Annotated[str, Text(200)]
     language: Language | None = None
 
 
-class AttachmentShown(ResponseModel):
-    """A file attached to a message. `file` is its name in the download address."""
+class MessageFileShown(ResponseModel):
+    """A file that a message names. `id` is its attachment, `by` the member who added it. `media` and `size` are of the
+    kept copy. `deleted`: the attachment is gone. A file of an earlier version has no `id`: `file` is its name in the
+    address below `/attachments/` of the request for help."""
 
-    file: str
-    name: str
-    media: Literal["image/png", "image/jpeg", "application/pdf"]
-    size: int
+    id: str | None
+    by: str | None
+    file: str | None
+    name: str | None
+    media: Literal["image/png", "image/jpeg", "application/pdf"] | None
+    size: int | None
+    status: AttachmentState | Literal["deleted"]
 
 
 class MessageShown(ResponseModel):
@@ -67,7 +80,7 @@ class MessageShown(ResponseModel):
     from_: Annotated[Literal["member", "support"], Field(alias="from")]
     by: str | None
     text: str | None
-    attachments: list[AttachmentShown]
+    attachments: list[MessageFileShown]
     created_at: str
 
 
@@ -101,24 +114,11 @@ def _writer(context: RequestContext) -> ThreadMember:
     return ThreadMember(context.actor.id, context.actor.role == "owner", context.actor.email)
 
 
-def _enclosures(context: RequestContext) -> list[Enclosure]:
-    found = []
-    for number, sent in enumerate(context.body.attachments):
-        try:
-            found.append(Enclosure(sent.name, b64decode(sent.content, validate=True)))
-        except ValueError as error:  # binascii.Error is a ValueError. Text beyond ASCII raises a plain ValueError.
-            raise invalid(f"/attachments/{number}/content", "bad_base64") from error
-    return found
-
-
 def _open(context: RequestContext) -> Answer:
-    sent, language = context.body, context.body.language or context.language
-    call = context.presenting(_written)
-    return answer(
-        support.open_thread(
-            context.world, call, _writer(context), language, sent.subject, sent.text, _enclosures(context)
-        )
-    )
+    sent = context.body
+    language = sent.language or companies.profile(context.open).language
+    call, writer = context.presenting(_written), _writer(context)
+    return answer(support.open_thread(context.world, call, writer, language, sent.subject, sent.text, sent.attachments))
 
 
 def _written(found: Conversation, _: Head) -> Answer:
@@ -137,10 +137,9 @@ def _read(context: RequestContext) -> Answer:
 
 
 def _write(context: RequestContext) -> Answer:
-    files = _enclosures(context)
-    call = context.presenting(_written)
+    sent, call, writer = context.body, context.presenting(_written), _writer(context)
     return answer(
-        support.write(context.world, context.open, call, _writer(context), context.path["id"], context.body.text, files)
+        support.write(context.world, context.open, call, writer, context.path["id"], sent.text, sent.attachments)
     )
 
 
@@ -149,8 +148,8 @@ def _close(context: RequestContext) -> Answer:
     return answer(support.close(context.open, call, _writer(context), context.path["id"]))
 
 
-def _attachment(context: RequestContext) -> Answer:
-    link = support.attachment(context.world, context.open, _writer(context), context.path["id"], context.path["file"])
+def _enclosed(context: RequestContext) -> Answer:
+    link = support.enclosed(context.world, context.open, _writer(context), context.path["id"], context.path["file"])
     return signed(link, accept=context.accept)
 
 
@@ -214,8 +213,8 @@ ENDPOINTS = (
         method="GET",
         path=_ONE + "/attachments/{file}",
         scope="support.read",
-        handler=_attachment,
-        summary=f"A file: a redirect to an address that is valid for {LINK_LIFE}",
+        handler=_enclosed,
+        summary=f"A file that an earlier version kept within a message: a redirect to an address valid for {LINK_LIFE}",
         response_model=FileShown,
         status=303,
         errors=(NotFound,),

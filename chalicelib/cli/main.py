@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.cli import backups, diagnostics, disclosures, jobs, privacy, support
+from chalicelib.cli import backups, diagnostics, disclosures, jobs, privacy, register, support
 from chalicelib.cli.output import CannotRun
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ def main(argv: Sequence[str] | None = None, world: "Callable[[], World] | None" 
     disclosures.add_to(nouns)
     support.add_to(nouns)
     backups.add_to(nouns)
+    register.add_to(nouns)
     options = parser.parse_args(argv)
     try:
-        code: int = options.command((world or _world)(), options)
+        offline = getattr(options, "offline", False)  # An auditor has no environment of the service.
+        code: int = options.command(None if offline else (world or _world)(), options)
     except CannotRun as reason:
         print(f"facture: {reason}", file=sys.stderr)
         return reason.exit_code

@@ -29,6 +29,7 @@ def add_to(nouns: Any) -> None:
         verb.add_argument("request", metavar="REQUEST")
         if name == "refuse":
             verb.add_argument("--reason", required=True, help="a code without personal data")
+        arguments.add_operator(verb)
     handed = arguments.verb(verbs, "receipt", receipt, "print a request's receipt, for a proven owner")
     handed.add_argument("company", metavar="COMPANY")
     handed.add_argument("request", metavar="REQUEST")
@@ -85,7 +86,7 @@ def _close(world: "World", options: argparse.Namespace, to: "RequestStatus", rea
     if not isinstance(request, PrivacyRequest):
         raise CannotRun("no such request")
     try:
-        done = close_by_operator(world, request, to, reason=reason)
+        done = close_by_operator(world, request, to, options.by, reason=reason)
     except Busy as error:
         raise CannotRun("the database is busy or cannot be reached; try again", 3) from error
     except Refusal as error:

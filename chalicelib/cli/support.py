@@ -1,14 +1,17 @@
-"""Commands for support: list the threads without a first answer, read, answer, close."""
+"""Commands for support: list the threads without a first answer, read, fetch a file, answer, close."""
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.contact.support import JOB, Thread
 from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
+from chalicelib.domain.file_errors import AttachmentNotReady
 from chalicelib.domain.text import clean, shows_nothing
+from chalicelib.services.attachments import rows
 from chalicelib.services.representation.support import present_message, present_thread
 from chalicelib.services.support import desk, support
 from chalicelib.store import bookkeeping
@@ -23,13 +26,17 @@ def add_to(nouns: Any) -> None:
     arguments.verb(verbs, "waiting", listed, "list the threads without a first answer, the most urgent first")
     for name, command, summary in (
         ("read", read, "print a thread with its messages"),
+        ("file", fetched, "write a file of a thread, which `read` names, to a new file"),
         ("answer", answered, "answer a thread with the text from standard input"),
         ("close", closed, "close a thread; its retention term begins"),
     ):
         verb = arguments.verb(verbs, name, command, summary)
         verb.add_argument("company")
         verb.add_argument("thread")
-        if command is not read:
+        if command is fetched:
+            verb.add_argument("file", help="the id of an attachment, or the name of an older file")
+            verb.add_argument("--to", type=Path, required=True, metavar="FILE")
+        elif command is not read:
             arguments.add_operator(verb)
 
 
@@ -55,8 +62,23 @@ def read(world: "World", options: argparse.Namespace) -> int:
     if not isinstance(thread, Thread):
         raise CannotRun("there is no such thread", 1)
     show(**present_thread(thread))
+    files = {row.id: row for row in rows.of_owner(world.store, thread.company, thread.id)}
     for message in support.messages(world.store, thread):
-        show(**present_message(message))
+        show(**present_message(message, files))
+    return 0
+
+
+def fetched(world: "World", options: argparse.Namespace) -> int:
+    """Write a file that was scanned and cleaned. An existing file is not replaced."""
+    try:
+        content = desk.file(world, options.company, options.thread, options.file)
+        with options.to.open("xb") as out:
+            out.write(content)
+    except (NotFound, AttachmentNotReady) as refused:
+        raise CannotRun(f"refused: {refused.code}", 1) from refused
+    except OSError as error:
+        raise CannotRun(f"cannot write {options.to}: {error.strerror}", 2) from error
+    show(file=options.file, bytes=len(content), to=options.to)
     return 0
 
 

@@ -18,6 +18,16 @@ SYSTEM_KEY: Final = "§"
 so a client cannot occupy such a key."""
 
 
+BOUND: Final = "·"
+"""Between the digest of a person or API key and the key that they sent. No client can send such a key."""
+
+
+def bound_key(bearer: str, key: str) -> str:
+    """The idempotency key that a client sent, for this person or API key alone. Two may send the same key: each gets
+    their own answer (ADR 0122)."""
+    return sha256(bearer.encode()).hexdigest()[:16] + BOUND + key
+
+
 @dataclass(frozen=True)
 class Reply:
     """The stored reply of a call. Services and the store do not interpret it.
@@ -64,7 +74,10 @@ class Call:
     at: datetime
     seed: bytes = field(repr=False)
     former_key: str | None = None
-    """The key of this call in releases before `SYSTEM_KEY`. An answer under it counts if its `request` is the same."""
+    """The key of this call in earlier releases: of a step before `SYSTEM_KEY`, of a client's call before `BOUND`. An
+    answer under it counts for a client's call, and for a step if its `request` is the same."""
+    device: str | None = None
+    """The digest of the device that pushes the change."""
     present: Callable[[Any, "Head"], Reply] = field(default=no_reply, repr=False)
     require_current: Callable[[Any], None] = field(default=any_version, repr=False)
 
@@ -76,6 +89,11 @@ class Call:
         """A new id of the class, the same each time for one purpose within this call."""
         # Two classes may share a prefix, as the two data keys of a backup do.
         return new_id(cls.PREFIX, self.at, self.random("id", cls.TABLE, cls.KIND, purpose))
+
+    @property
+    def by_client(self) -> bool:
+        """Whether a client sent the call."""
+        return not self.key.startswith(SYSTEM_KEY)
 
     def make(self, cls: type[R], *, id: str | None = None, purpose: str = "", **values: Any) -> R:
         """Make a new record of the call's company, with the call's instant, under `id` or a new id. Several new records

@@ -7,11 +7,13 @@ has the hash that the register states.
 from base64 import b64encode
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from chalicelib.domain.entity import Record, unstored
+
+_AS_IS: Final = frozenset({str, int, bool})
 
 
 def plain_number(number: Decimal) -> str:
@@ -23,10 +25,14 @@ def plain_number(number: Decimal) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_IS:  # Most values are: the other questions cost half of a hash.
+        return value
     if isinstance(value, Decimal):
         return plain_number(value)
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items() if part is not None}
+        return {
+            name: part if type(part) in _AS_IS else _plain(part) for name, part in value.items() if part is not None
+        }
     if isinstance(value, (list, tuple)):
         return [_plain(part) for part in value]
     if isinstance(value, bytes):

@@ -6,7 +6,7 @@ of a request's form. `domain.backups.backup_errors` holds those of backups. The 
 """
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,14 @@ class NotPending(Conflict):
 
 
 class AlreadyReversed(Conflict):
-    """A payment is reversed once."""
+    """A payment, an advance or a refund is reversed once."""
 
     code = "already_reversed"
 
 
 class NotReversible(Conflict):
-    """A counter-entry is not reversed: record the payment again."""
+    """A counter-entry is not reversed: record the money again. Credit of a payment or of a credit note has no reversal
+    of its own."""
 
     code = "not_reversible"
 
@@ -126,6 +127,12 @@ class LastOwner(Conflict):
     """A company keeps at least one owner."""
 
     code = "last_owner"
+
+
+class TooManyApiKeys(Conflict):
+    """The company has as many API keys in use as it may have."""
+
+    code = "too_many_api_keys"
 
 
 class CloudStorageOff(Conflict):
@@ -242,7 +249,7 @@ class InvalidContent(Refusal):
 
 
 class QueryTooBroad(InvalidContent):
-    """A search of documents matches too many customers or numbers."""
+    """A search of documents matches too many customers or numbers, or no document of many passes all filters."""
 
     code = "query_too_broad"
 
@@ -265,8 +272,16 @@ class IdempotencyKeyReused(Refusal):
     code = "idempotency_key_reused"
 
 
+class Quota(NamedTuple):
+    """A limit in number: at most `most` requests in a window of `seconds`."""
+
+    name: str
+    most: int
+    seconds: int
+
+
 class TooManyRequests(Refusal):
-    """The caller asks too often: `retry_after` is the wait in seconds."""
+    """The caller asks too often: `retry_after` is the wait in seconds, `quota` the limit if it has a window."""
 
     code = "too_many_requests"
 

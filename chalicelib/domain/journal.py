@@ -46,7 +46,8 @@ def _is_simple(pattern: str) -> bool:
 
 @entity("journal_entry", table="journal", prefix="jnl", sort="entry#{clock:012d}")
 class JournalEntry(Record):
-    """The record of one commit: the actor (an opaque id), the verb, and the changed rows. `id` is the call's."""
+    """The record of one commit: the actor (an opaque id), the verb, and the changed rows. `id` is the call's.
+    `device` is the digest of the device that pushed the change (ADR 0109)."""
 
     clock: int = kept("journal.clock")
     actor: str = kept("journal.actor")
@@ -54,6 +55,7 @@ class JournalEntry(Record):
     changes: tuple[Change, ...] = kept("journal.change", packed=True)
     previous: str = kept("journal.hash")
     hash: str = kept("journal.hash")
+    device: str | None = kept("journal.actor", default=None)
 
 
 @entity("outbox", table="journal", prefix="out")

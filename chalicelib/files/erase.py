@@ -1,6 +1,7 @@
 """Erase objects: every version, delete marker and unfinished upload of one company under a prefix.
 
-`PREFIXES` lists the prefixes that an erasure may touch. The statutory archive is not among them.
+`PREFIXES` lists the prefixes that an erasure may touch. The statutory archive and
+the files of issued documents are not among them.
 """
 
 from collections.abc import Iterator
@@ -9,9 +10,9 @@ from typing import Any, Final
 
 from chalicelib.domain.errors import Busy
 from chalicelib.files.objects import Files, refusals
-from chalicelib.files.prefixes import BACKUPS, EXPORTS, LOGOS, PDF, UPLOADS, of_company
+from chalicelib.files.prefixes import BACKUPS, EXPORTS, IMPORTS, INCOMING, LOGOS, PDF, SYNC, UPLOADS, of_company
 
-PREFIXES: Final = (EXPORTS, LOGOS, PDF, UPLOADS, *BACKUPS.values())
+PREFIXES: Final = (EXPORTS, IMPORTS, INCOMING, LOGOS, PDF, SYNC, UPLOADS, *BACKUPS.values())
 
 
 class NotErasable(Exception):

@@ -32,8 +32,13 @@ MEDIA = {
     "pdf": "application/pdf",
     "png": "image/png",
     "jpg": "image/jpeg",
+    "webp": "image/webp",
     "xml": "application/xml",
     "zip": "application/zip",
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/x-ndjson",
+    "json": "application/json",
 }
 PASSING = frozenset({"SlowDown", "RequestTimeout", "ConditionalRequestConflict", "Throttling", "RequestTimeTooSkewed"})
 LOST = (Unconnected, HTTPClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
@@ -59,7 +64,7 @@ class Files:
     def __init__(self, settings: Settings, key_id: str | None = None) -> None:
         self.settings = settings
         self.bucket = settings.files_bucket
-        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
+        self.encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
 
     @cached_property
     def client(self) -> Any:
@@ -84,11 +89,15 @@ class Files:
         condition = {"IfNoneMatch": "*"} if only_if_absent else {}
         return self._put(Key=key, Body=content, ContentType=content_type, **condition)
 
+    def put_gzipped(self, key: str, content: IO[bytes], content_type: str) -> None:
+        """Store a gzipped object. A client that downloads it decompresses it by itself."""
+        self._put(Key=key, Body=content, ContentType=content_type, ContentEncoding="gzip")
+
     def _put(self, **arguments: Any) -> bool:
         """Store an object. Return False when the `IfNoneMatch` of the arguments meets an object."""
         with refusals():
             try:
-                self.client.put_object(Bucket=self.bucket, **arguments, **self._encryption)
+                self.client.put_object(Bucket=self.bucket, **arguments, **self.encryption)
             except ClientError as error:
                 if _code(error) == "PreconditionFailed":
                     return False
@@ -99,7 +108,7 @@ class Files:
         """Begin a multipart upload and return its id. A lifecycle rule aborts an upload that is never completed."""
         with refusals():
             answer = self.client.create_multipart_upload(
-                Bucket=self.bucket, Key=key, ContentType=content_type, **self._encryption
+                Bucket=self.bucket, Key=key, ContentType=content_type, **self.encryption
             )
         return str(answer["UploadId"])
 
@@ -122,7 +131,7 @@ class Files:
     def exists(self, key: str) -> bool:
         """Whether an object exists. Needs permission to list it."""
         try:
-            with refusals(), self._absence(key):
+            with refusals(), self.absence(key):
                 self.client.head_object(Bucket=self.bucket, Key=key)
         except NotFound:
             return False
@@ -131,7 +140,7 @@ class Files:
     def read(self, key: str, limit: int = LIMIT, **version: str) -> bytes:
         """Return an object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
         with refusals():
-            with self._absence(key):
+            with self.absence(key):
                 answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)
             with answer["Body"] as body:
                 if answer["ContentLength"] > limit:
@@ -140,7 +149,7 @@ class Files:
         return content
 
     @contextmanager
-    def _absence(self, key: str) -> Iterator[None]:
+    def absence(self, key: str) -> Iterator[None]:
         """Distinguish a missing object from a refused one. S3 answers 403 for a missing object without permission to
         list.
 
@@ -172,10 +181,7 @@ class Files:
             },
             ExpiresIn=seconds,
         )
-        # The signer has its own clock, and S3 counts from the signed time.
-        signed = parse_qs(urlsplit(link).query)["X-Amz-Date"][0]
-        begins = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return Link(link, begins + timedelta(seconds=seconds))
+        return Link(link, begins(link) + timedelta(seconds=seconds))
 
     def delete(self, key: str) -> None:
         """Delete an object. A missing object is no error. Old versions stay as long as the policy says."""
@@ -187,15 +193,22 @@ class Files:
         for page in self.pages("list_objects_v2", prefix):
             yield from (entry["Key"] for entry in page.get("Contents", ()))
 
-    def pages(self, operation: str, prefix: str) -> Iterator[dict[str, Any]]:
+    def pages(self, operation: str, prefix: str, **arguments: str) -> Iterator[dict[str, Any]]:
         """Yield the pages of a listing operation under a prefix."""
-        pages = iter(self.client.get_paginator(operation).paginate(Bucket=self.bucket, Prefix=prefix))
+        pages = iter(self.client.get_paginator(operation).paginate(Bucket=self.bucket, Prefix=prefix, **arguments))
         while True:
             with refusals():
                 page = next(pages, None)
             if page is None:
                 return
             yield page
+
+
+def begins(link: str) -> datetime:
+    """Return the instant from which a signed URL counts. The signer has its own clock, and S3 counts from the signed
+    time."""
+    signed = parse_qs(urlsplit(link).query)["X-Amz-Date"][0]
+    return datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def disposition(filename: str) -> str:

@@ -8,7 +8,13 @@ from chalicelib.domain.backups.backup import Tier
 PDF = "pdf/"
 LOGOS = "logos/"
 UPLOADS = "uploads/"
+INCOMING = "incoming/"
+"""Files as clients send them, until they are checked. Nothing serves them."""
+PAPERS = "papers/"
+"""The files of issued documents."""
 EXPORTS = "exports/"
+IMPORTS = "imports/"
+SYNC = "sync/"
 ARCHIVE = "archive/"
 """In the archive's own bucket, under Object Lock."""
 BACKUPS: dict[Tier, str] = {"daily": "backups/daily/", "weekly": "backups/weekly/", "monthly": "backups/monthly/"}
@@ -40,24 +46,42 @@ def backup(tier: Tier, company: str, backup: str) -> str:
     return f"{BACKUPS[tier]}{company}/{backup}/"
 
 
-def upload(company: str, owner: str, name: str, extension: str) -> str:
-    """Return the key of a file attached to the thread or message with the id `owner`."""
-    return f"{upload_of(company, owner)}{name}.{extension}"
-
-
 def upload_of(company: str, owner: str) -> str:
-    """Return the beginning of every key of the files attached to `owner`."""
+    """Return the beginning of every key of the files of an attachment, or of a thread whose files an earlier version
+    stored within its messages."""
     return f"{UPLOADS}{company}/{owner}/"
 
 
-def export(company: str, request: str) -> str:
-    """Return the key of the archive made for the privacy request `request`."""
-    return f"{EXPORTS}{company}/{request}.zip"
+def incoming(company: str, attachment: str) -> str:
+    """Return the key of an attachment's file as it is sent."""
+    return f"{INCOMING}{company}/{attachment}"
+
+
+def kept_copies(company: str, attachment: str, extension: str, *, frozen: bool) -> tuple[str, ...]:
+    """Return the keys of an attachment's cleaned copy: the content, and after it the thumbnail of a picture. `frozen`:
+    its document is issued."""
+    under = f"{PAPERS if frozen else UPLOADS}{company}/{attachment}/"
+    return (f"{under}content.{extension}", *((f"{under}thumbnail.webp",) if extension != "pdf" else ()))
+
+
+def export(company: str, request: str, extension: str = "zip") -> str:
+    """Return the key of the file made for the privacy request or the job `request`."""
+    return f"{EXPORTS}{company}/{request}.{extension}"
 
 
 def export_parts(company: str, request: str) -> str:
-    """Return the beginning of every key of an unfinished archive's parts."""
+    """Return the beginning of every key of an unfinished file's parts."""
     return f"{EXPORTS}{company}/{request}/"
+
+
+def import_of(company: str, id: str) -> str:
+    """Return the beginning of every key of the import `id`."""
+    return f"{IMPORTS}{company}/{id}/"
+
+
+def sync(company: str, device: str, name: str) -> str:
+    """Return the key of an answer to a device's pull that is larger than a page."""
+    return f"{SYNC}{company}/{device}/{name}.json"
 
 
 def archived(company: str, digest: str) -> str:

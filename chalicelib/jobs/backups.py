@@ -151,12 +151,12 @@ DRILL_JOB = Job(
 EXPIRY_JOB = Job(
     name=EXPIRY,
     table=Backup.TABLE,
-    schedule="rate(1 hour)",
+    schedule="rate(1 minute)",
     cap=MOST_EXPIRED,
     find=due_in(Backup.TABLE, EXPIRY),
     plan=plan_of,
     apply=_expire,
     destroys=True,
-    summary="Deletes backups past their term, and unfinished ones",
+    summary="Deletes backups past their term and unfinished ones, and the data of a company that turned the cloud off",
 )
 JOBS = (NIGHTLY_JOB, BACKUPS_JOB, RESTORES_JOB, DRILL_JOB, EXPIRY_JOB)

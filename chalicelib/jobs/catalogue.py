@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.journal import JobRow
-from chalicelib.jobs import backups, requests
+from chalicelib.jobs import backups, exports, imports, requests
 from chalicelib.jobs.bulk import LoadTaskWorkflow, bulk
+from chalicelib.jobs.evidence import EVIDENCE
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
 from chalicelib.jobs.requests import requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
+from chalicelib.jobs.sign_ins import SIGN_INS
 from chalicelib.jobs.support import ORPHANS, SUPPORT
 from chalicelib.services.mail.outbox import TaskHandler
 from chalicelib.workflow.engine import Workflow
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
 
 
 def render(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Render documents that a commit issued."""
+    """Render documents that a commit issued. Their attachments follow them into the ledger."""
+    from chalicelib.services.attachments.settling import schedule
     from chalicelib.services.documents.printing import render_now
 
+    schedule(world, company, about)
     render_now(world, company, about)
 
 
@@ -40,6 +44,13 @@ def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> None
     notify(world, company, about)
 
 
+def attachments(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Let attachments follow a draft to another customer, and end with an owner that is gone."""
+    from chalicelib.services.attachments.settling import schedule
+
+    schedule(world, company, about)
+
+
 def issue() -> Workflow[JobRow, Any, Any]:
     """The bulk issue of drafts."""
     from chalicelib.services.bulk_issue import WORKFLOW
@@ -47,8 +58,41 @@ def issue() -> Workflow[JobRow, Any, Any]:
     return WORKFLOW
 
 
-OUTBOX_TASKS: Mapping[str, TaskHandler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
-BULK_TASKS: Mapping[str, LoadTaskWorkflow] = {"issue": issue}
+def issue_requests() -> Workflow[JobRow, Any, Any]:
+    """The requests of devices to issue drafts."""
+    from chalicelib.services.sync.issue_queue import WORKFLOW
+
+    return WORKFLOW
+
+
+def forget_notices() -> Workflow[JobRow, Any, Any]:
+    """The deletion of the notices to devices after synchronisation was turned off."""
+    from chalicelib.services.sync.forgetting import WORKFLOW
+
+    return WORKFLOW
+
+
+OUTBOX_TASKS: Mapping[str, TaskHandler] = {
+    "render": render,
+    "mail": mail,
+    "privacy_notice": privacy_notice,
+    "attachments": attachments,
+}
+
+
+def evidence() -> Workflow[JobRow, Any, Any]:
+    """The full pass over a company's ledger."""
+    from chalicelib.services.evidence.requested import WORKFLOW
+
+    return WORKFLOW
+
+
+BULK_TASKS: Mapping[str, LoadTaskWorkflow] = {
+    "issue": issue,
+    "issue_requests": issue_requests,
+    "forget_notices": forget_notices,
+    "evidence": evidence,
+}
 REQUEST_KINDS: Mapping[str, requests.LoadRequestWorkflow] = {
     "access": requests.access,
     "deletion": requests.deletion,
@@ -57,6 +101,8 @@ REQUEST_KINDS: Mapping[str, requests.LoadRequestWorkflow] = {
 JOBS: tuple[Job, ...] = (
     outbox(OUTBOX_TASKS),
     bulk(BULK_TASKS),
+    imports.IMPORTS,
+    exports.EXPORTS,
     requests_job(REQUEST_KINDS),
     watch_job(),
     retention_job(),
@@ -64,6 +110,8 @@ JOBS: tuple[Job, ...] = (
     SUPPORT,
     ORPHANS,
     *backups.JOBS,
+    EVIDENCE,
+    SIGN_INS,
 )
 
 

@@ -173,7 +173,10 @@ class _Run:
         return None
 
     def _confined(self, work: Record) -> AbstractContextManager[None]:
-        """Confine the work on a row to its company, and to the company that it writes to."""
+        """Confine the work on a row to its company, and to the company that it writes to. A row that no company owns is
+        the function's own work."""
+        if work.key.company == SYSTEM:
+            return session.under(None)
         into = self.job.into(work) if self.job.into else None
         return self.world.confined(self.job.name, work.key.company, into)
 

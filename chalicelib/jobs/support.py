@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.contact.support import JOB, Thread, Upload
 from chalicelib.domain.entity import Record
 from chalicelib.jobs.job import Job, JobStep, due_in
+from chalicelib.services.attachments import expiry, settling
 from chalicelib.services.support import desk
 from chalicelib.store import bookkeeping
 
@@ -39,18 +40,23 @@ def apply(world: "World", step: JobStep) -> bool:
 
 
 def plan_uploads(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
-    """One step for the files of a call that never committed."""
+    """One step for files that no row needs any more, or that were never completed."""
     if not isinstance(work, Upload):
         raise TypeError(f"a {work.KIND} is due as an upload")
-    return [JobStep(ORPHAN, work.key, f"{len(work.keys)} files of an upload without a message")]
+    return [JobStep(ORPHAN, work.key, f"{len(work.keys)} files that no row needs")]
 
 
 def apply_uploads(world: "World", step: JobStep) -> bool:
-    """Delete the files, then the row of the upload."""
+    """Delete the files, then the row of the upload. An attachment ends first, unless it may still be completed."""
     (upload,) = world.store.records([step.ref])
     if isinstance(upload, Upload) and upload.due is not None:
-        for key in upload.keys:
-            world.files.delete(key)
+        if upload.attachment is not None and not expiry.over(world, upload):
+            return True
+        if upload.owner is not None:
+            settling.settle(world, upload.company, upload.owner)
+        for key in (*upload.keys, *expiry.remains(world, upload)):
+            for each in list(world.files.list(key)) if key.endswith("/") else [key]:
+                world.files.delete(each)
         bookkeeping.finish(world.store, upload.key)
     return True
 
@@ -75,5 +81,5 @@ ORPHANS = Job(
     plan=plan_uploads,
     apply=apply_uploads,
     destroys=True,
-    summary="Deletes uploaded files whose commit never happened",
+    summary="Deletes uploaded files that no row needs, and attachments that nobody completed",
 )

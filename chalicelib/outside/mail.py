@@ -1,7 +1,7 @@
 """Send mail through SES. Addresses and texts are never logged."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
@@ -14,6 +14,13 @@ from chalicelib.settings import Settings
 ATTEMPTS = 2
 REFUSED = frozenset({"MessageRejected", "BadRequestException", "InvalidParameterValue"})
 """Codes of SES for messages that it will always refuse."""
+
+
+class MailAttachment(NamedTuple):
+    """A JSON file that is attached to a mail."""
+
+    name: str
+    content: bytes
 
 
 class Undeliverable(Exception):
@@ -42,18 +49,31 @@ class Mailer:
 
         return current().contact
 
-    def send(self, to: str, subject: str, text: str, *, language: Language, reference: str) -> None:
+    def send(
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        *,
+        language: Language,
+        reference: str,
+        attachment: MailAttachment | None = None,
+    ) -> None:
         """Send one message. `reference` is the same for each repetition of a message.
 
         SES sets its own Message-ID, so a mail program recognizes a repetition by `X-Entity-Ref-ID`. Raises Busy,
         Undeliverable.
         """
         headers = {"X-Entity-Ref-ID": reference, "Auto-Submitted": "auto-generated", "Content-Language": language}
-        simple = {
+        simple: dict[str, Any] = {
             "Subject": {"Data": " ".join(subject.split()), "Charset": "UTF-8"},
             "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
             "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
         }
+        if attachment:
+            simple["Attachments"] = [
+                {"FileName": attachment.name, "RawContent": attachment.content, "ContentType": "application/json"}
+            ]
         try:
             self.client.send_email(
                 FromEmailAddress=self.sender, Destination={"ToAddresses": [to]}, Content={"Simple": simple}

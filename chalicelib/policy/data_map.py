@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.domain.language import Language
 from chalicelib.policy.inventory import Inventory, build_inventory
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Policy, Processor, Rule
+from chalicelib.policy.model import UNDECIDED, Policy, Processor, Rule
 from chalicelib.policy.wording import length, outcome, say, term
 
 
@@ -52,6 +52,7 @@ def _rule(policy: Policy, inventory: Inventory, rule: Rule, language: Language) 
         "masked_in_logs": rule.masked,
         "collected": not rule.planned,
         "held_in": _places(inventory, rule.name),
+        "services": [held.name for held in policy.services.values() if rule.name in held.rules],
         "files": [prefix.path for prefix in policy.prefixes.values() if prefix.rule == rule.name],
     }
 
@@ -69,14 +70,14 @@ def _places(inventory: Inventory, rule: str) -> list[dict[str, Any]]:
 def location(policy: Policy, processor: Processor, language: Language, region: str | None = None) -> str:
     """The location of a processor in words. An unknown region is named by its code."""
     where = (region or policy.default_region) if processor.where == "region" else processor.where
-    if where == "undecided":
+    if where == UNDECIDED:
         return say("page", "undecided", language)
     return policy.regions[where][language] if where in policy.regions else where
 
 
 def transfer(policy: Policy, processor: Processor, language: Language) -> str:
     """The basis of a transfer abroad, in words (law 09-08 art. 43–44)."""
-    if processor.transfer == "undecided":
+    if processor.transfer == UNDECIDED:
         return say("page", "undecided", language)
     basis = policy.bases[processor.transfer]
     return f"{basis.label[language]} ({basis.law[language]})"

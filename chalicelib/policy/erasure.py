@@ -11,6 +11,7 @@ from datetime import date
 from typing import Literal
 
 from chalicelib.domain.documents.model import REFERENCES
+from chalicelib.domain.privacy.request import Measure
 from chalicelib.policy.inventory import Inventory, Stored
 from chalicelib.policy.model import Policy, PolicyError, Prefix, Rule, Subject
 from chalicelib.policy.rules import Attribute, defined
@@ -89,7 +90,7 @@ def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circ
     ends = _until_of_account if of_account else _until
     dated = [replace(step, until=ends(policy, step, circumstances)) for step in drafts]
     steps = tuple(replace(step, order=order) for order, step in enumerate(dated, start=1))
-    return Plan(subject, policy.version, steps, _last_trace(policy, steps, circumstances.on))
+    return Plan(subject, policy.version, steps, last_trace(policy, steps, circumstances.on))
 
 
 def _own(attributes: Iterable[Attribute]) -> list[Attribute]:
@@ -211,8 +212,10 @@ def _until(policy: Policy, step: PlannedStep, circumstances: Circumstances) -> d
     return max(ends, default=None)
 
 
-def _last_trace(policy: Policy, steps: Iterable[PlannedStep], on: date) -> date:
-    storage = policy.storage
-    last = max([on, *(step.until for step in steps if step.action in ("delete", "anonymise") and step.until)])
+def last_trace(policy: Policy, steps: Iterable[PlannedStep | Measure], on: date) -> date:
+    """The last day on which copies may hold data that are erased on `on`, as the policy's page states it: the terms of
+    the database's recovery and of old versions of files, after each deletion."""
+    storage, waiting = policy.storage, [(step.action, step.until) for step in steps if step.until is not None]
+    last = max([on, *(until for action, until in waiting if action in ("delete", "anonymise"))])
     ends = [period.after(last) for period in (storage.noncurrent, storage.point_in_time_recovery)]
-    return max(ends + [step.until for step in steps if step.action == "expire" and step.until is not None])
+    return max(ends + [storage.noncurrent.after(until) for action, until in waiting if action == "expire"])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from chalicelib.domain.entity import Record
 from chalicelib.policy.load import HERE, current
 from chalicelib.policy.model import Policy
+from chalicelib.policy.natures import misfits
 from chalicelib.policy.rules import Attribute, all_entities, rules_of
 
 COMMITTED = HERE / "inventory.toml"
@@ -44,9 +45,10 @@ def build_inventory(entities: Mapping[tuple[str, str], type[Record]] | None = No
 
 def faults(inventory: Inventory, policy: Policy) -> list[str]:
     """The contradictions between entities and rules: undefined rules, unused rules, planned rules already in use,
-    unknown kinds of a subject."""
+    unknown kinds of a subject, and attributes that a rule of another class holds."""
     used = {a.rule: f"{s.table}/{s.kind}.{a.path}" for s in inventory for a in s.attributes}
     used |= {prefix.rule: f"the prefix {prefix.path}" for prefix in policy.prefixes.values()}
+    used |= {rule: f"the service {held.name}" for held in policy.services.values() for rule in held.rules}
     kinds = {stored.kind for stored in inventory}
     found = [f"{where} names the unknown rule {rule!r}" for rule, where in used.items() if rule not in policy.rules]
     for rule in policy.rules.values():
@@ -56,6 +58,8 @@ def faults(inventory: Inventory, policy: Policy) -> list[str]:
             found.append(f"the rule {rule.name!r} is used by nothing: remove it, or mark it `planned`")
     for subject in policy.subjects.values():
         found += [f"the subject {subject.name!r} names no kind {kind!r}" for kind in subject.kinds if kind not in kinds]
+    for stored in inventory:
+        found += misfits(stored.kind, stored.attributes, policy)
     return sorted(found)
 
 

@@ -28,6 +28,7 @@ from chalicelib.policy.model import (
     CLASSES,
     DERIVED_TABLES,
     ON_ERASURE,
+    UNDECIDED,
     Basis,
     Clause,
     Policy,
@@ -38,6 +39,7 @@ from chalicelib.policy.model import (
     Processor,
     Rule,
     Section,
+    Service,
     Storage,
     Subject,
 )
@@ -68,6 +70,7 @@ RULE = {
 CLAUSE = {
     "gist": Field(text),
     "mechanism": Field(text),
+    "code": Field(texts),
     "state": Field(one_of("kept", "promised")),
     "tests": Field(texts, ()),
     "awaits": Field(text, None),
@@ -104,12 +107,19 @@ POLICY = {
     "storage": Field(
         lambda value, where: Storage(**read(value, where, {k: Field(period) for k in Storage.__dataclass_fields__})),
     ),
+    "services": Field(named(Service, "name", {"rules": Field(texts)})),
     "processors": Field(named(Processor, "name", PROCESSOR)),
     "clauses": Field(named(Clause, "name", CLAUSE)),
     "versions": Field(
         listed(
             PolicyVersion,
-            {"version": Field(text), "date": Field(day), "material": Field(flag), "changes": Field(words)},
+            {
+                "version": Field(text),
+                "date": Field(day),
+                "material": Field(flag),
+                "changes": Field(words),
+                "awaits": Field(texts, ()),
+            },
         )
     ),
 }
@@ -162,6 +172,11 @@ def _check_versions(policy: Policy) -> None:
     for version in policy.versions:
         if version.version != version.date.isoformat():
             raise PolicyError(f"versions: {version.version!r} is named by its date, {version.date.isoformat()}")
+    if policy.versions[0].awaits:
+        raise PolicyError("versions: the first one is in force, so it awaits nothing")
+    if set(policy.current.awaits) != set(policy.undecided):
+        awaits, undecided = ", ".join(policy.current.awaits), ", ".join(policy.undecided)
+        raise PolicyError(f"versions: {policy.version} awaits [{awaits}], but undecided is [{undecided}]")
 
 
 def _check_ends(policy: Policy) -> None:
@@ -185,10 +200,13 @@ def _check(policy: Policy) -> Policy:
         _check_rule(policy, rule)
     for prefix in policy.prefixes.values():
         _check_prefix(policy, prefix)
+    for service in policy.services.values():
+        if unknown := set(service.rules) - policy.rules.keys():
+            raise PolicyError(f"services.{service.name}: unknown rules {', '.join(sorted(unknown))}")
     for clause in policy.clauses.values():
         _check_clause(clause)
     for processor in policy.processors.values():
-        if processor.transfer not in policy.bases.keys() | {"undecided"}:
+        if processor.transfer not in policy.bases.keys() | {UNDECIDED}:
             raise PolicyError(
                 f"processors.{processor.name}.transfer: {processor.transfer!r} is no basis, nor undecided"
             )
@@ -254,8 +272,8 @@ def _forget() -> None:
 
 
 def policy_version() -> str:
-    """The version of the privacy policy that a sign-up accepts today."""
-    return current().version
+    """The last version of the privacy policy that a sign-up may accept."""
+    return accepted_versions()[-1]
 
 
 def accepted_versions(on: date | None = None) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ CLASSES = ("identity", "contact", "bank", "fiscal", "commercial", "settings", "s
 ON_ERASURE = ("delete", "block", "keep")
 ACTIONS = ("delete", "anonymise", "block")
 DERIVED_TABLES = ("retention", "processors", "versions")
+UNDECIDED = "undecided"
+DECISIONS = ("where", "transfer")
+"""The attributes of a processor that the controller decides."""
 
 
 class PolicyError(ValueError):
@@ -108,6 +111,14 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class Service:
+    """A service that holds data outside the tables and the buckets, with the rules of that data."""
+
+    name: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Processor:
     """A processor: it handles data for the controller. `where` is `region` (the deployment's), a country's code, or
     `undecided`. `transfer` is the basis of a transfer abroad (law 09-08 art. 43–44), or `undecided` until the
@@ -123,12 +134,13 @@ class Processor:
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of the published policy, the mechanism that implements it and the tests that prove it. A clause that
-    is only `promised` states what it `awaits`."""
+    """One clause of the published policy, the mechanism that implements it and the tests that prove it. `code` names
+    the mechanism's functions (`module:name`). A clause that is only `promised` states what it `awaits`."""
 
     name: str
     gist: str
     mechanism: str
+    code: tuple[str, ...]
     state: str
     tests: tuple[str, ...]
     awaits: str | None
@@ -136,12 +148,17 @@ class Clause:
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """One version of the published policy. `material` changes ask for a new acceptance."""
+    """One version of the published policy. `material` changes ask for a new acceptance.
+
+    A version that `awaits` a decision is pending: it is readable and never in force. A decision is named by its place
+    in the policy, such as `processors.hosting.transfer`.
+    """
 
     version: str
     date: date
     material: bool
     changes: Words
+    awaits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,40 +186,57 @@ class Policy:
     tables: Mapping[str, PolicyTable]
     prefixes: Mapping[str, Prefix]
     storage: Storage
+    services: Mapping[str, Service]
     processors: Mapping[str, Processor]
     clauses: Mapping[str, Clause]
     versions: tuple[PolicyVersion, ...]
 
     @property
     def current(self) -> PolicyVersion:
-        """The version in force: the last one."""
+        """The last version: its text states the rules of this policy. It may be announced or pending."""
         return self.versions[-1]
 
     @property
     def version(self) -> str:
-        """The name of the version in force, its date."""
+        """The name of the last version, its date."""
         return self.current.version
 
     @property
     def date(self) -> date:
-        """The day on which the version in force was published."""
+        """The day of the last version."""
         return self.current.date
 
+    @property
+    def prepared(self) -> PolicyVersion | None:
+        """The last version, if it is pending. Nobody can accept it, so its text may still change."""
+        return self.current if self.current.awaits else None
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The decisions about processors that the controller has not taken."""
+        choices = ((each.name, key, getattr(each, key)) for each in self.processors.values() for key in DECISIONS)
+        return tuple(f"processors.{name}.{key}" for name, key, value in choices if value == UNDECIDED)
+
     def in_force(self, on: _Date) -> PolicyVersion:
-        """The version in force on a day: the last one dated up to that day, else the first. Later versions are
-        announced."""
-        return max((v for v in self.versions if v.date <= on), key=lambda v: v.date, default=self.versions[0])
+        """The version in force on a day: the last one dated up to that day that awaits nothing, else the first."""
+        past = (v for v in self.versions if v.date <= on and not v.awaits)
+        return max(past, key=lambda v: v.date, default=self.versions[0])
 
     def required(self, on: _Date) -> PolicyVersion:
         """The last material version in force on a day. A member must have accepted it or a later one."""
-        past = self.versions[: self.versions.index(self.in_force(on)) + 1]
+        past = [v for v in self.versions if v.date <= self.in_force(on).date and not v.awaits]
         return next((v for v in reversed(past) if v.material), past[0])
 
     def announced(self, on: _Date) -> tuple[PolicyVersion, ...]:
-        """The versions that are published but not in force on a day, the next first."""
-        return tuple(v for v in self.versions if v.date > self.in_force(on).date)
+        """The versions that are published and come into force after a day, the next first."""
+        return tuple(v for v in self.versions if v.date > self.in_force(on).date and not v.awaits)
+
+    def pending(self, on: _Date) -> tuple[PolicyVersion, ...]:
+        """The versions later than the one in force on a day that await a decision, oldest first."""
+        return tuple(v for v in self.versions if v.date > self.in_force(on).date and v.awaits)
 
     def accepted_on(self, on: _Date) -> tuple[str, ...]:
-        """The versions that a sign-up may accept on a day, oldest first: the required one and all later ones. A person
-        who accepts an announced version agrees in advance."""
-        return tuple(v.version for v in self.versions[self.versions.index(self.required(on)) :])
+        """The versions that a person may accept on a day, oldest first: the required one and all later ones whose text
+        is final. A person who accepts an announced or a published pending version agrees in advance."""
+        later = self.versions[self.versions.index(self.required(on)) :]
+        return tuple(v.version for v in later if v is not self.prepared)

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from html import escape
 from itertools import groupby
+from typing import Literal
 
 from chalicelib.domain.language import LANGUAGES, Language
+from chalicelib.domain.privacy.request import GRACE
 from chalicelib.policy.data_map import location, transfer
 from chalicelib.policy.load import HERE
 from chalicelib.policy.model import CLASSES, Policy, PolicyVersion, Rule, Section
 from chalicelib.policy.terms import most_days
-from chalicelib.policy.wording import length, long_date, outcome, say, term
+from chalicelib.policy.wording import delay, length, long_date, outcome, say, term
 
 LANGUAGE_NAMES: dict[Language, str] = {"fr": "Français", "ar": "العربية", "en": "English"}
 REGION = "<!--region-->"
@@ -39,6 +41,7 @@ def _body(policy: Policy, body: str, language: Language) -> str:
     filled = escape(body)
     for name, period in vars(policy.storage).items():
         filled = filled.replace("{" + name + "}", length(period, language))
+    filled = filled.replace("{grace}", delay(GRACE, language)).replace("{deletion}", _deletion_link(language))
     filled = filled.replace("{contact}", mail_link(policy))
     blocks = []
     for block in filled.split("\n\n"):
@@ -48,6 +51,11 @@ def _body(policy: Policy, body: str, language: Language) -> str:
         else:
             blocks.append(f"<p>{' '.join(lines)}</p>\n")
     return "".join(blocks)
+
+
+def _deletion_link(language: Language) -> str:
+    """The link to the page that deletes an account, relative to the policy's address."""
+    return f'<a href="account/deletion?lang={language}"><bdi>/account/deletion</bdi></a>'
 
 
 def mail_link(policy: Policy) -> str:
@@ -118,15 +126,61 @@ def _processors(policy: Policy, language: Language) -> str:
     return _table(language, "processors", ("provider", "receives", "why", "where", "transfer"), rows)
 
 
+def standing(version: PolicyVersion, now: PolicyVersion) -> Literal["current", "past", "pending", "announced"]:
+    """The standing of a version while `now` is in force."""
+    if version.date <= now.date:
+        return "current" if version is now else "past"
+    return "pending" if version.awaits else "announced"
+
+
+def _version_title(version: PolicyVersion, language: Language) -> str:
+    return escape(say("page", "version_of", language, date=long_date(version.date, language)))
+
+
+def _version_link(version: PolicyVersion, language: Language) -> str:
+    return f'<a href="?version={version.version}&amp;lang={language}">{_version_title(version, language)}</a>'
+
+
+def _awaited(policy: Policy, version: PolicyVersion, language: Language) -> str:
+    """The decisions that a version awaits, as a list. Each names the providers that it concerns."""
+    providers: dict[str, list[str]] = {}
+    for name in version.awaits:
+        _, processor, decision = name.split(".")
+        providers.setdefault(decision, []).append(f"<bdi>{escape(policy.processors[processor].provider)}</bdi>")
+    between = "، " if language == "ar" else ", "
+    lines = (
+        f"<li>{escape(say('awaits', decision, language))} ({between.join(concerned)})</li>\n"
+        for decision, concerned in providers.items()
+    )
+    return f"<ul>\n{''.join(lines)}</ul>\n"
+
+
+def _notice(policy: Policy, shown: PolicyVersion, language: Language, now: PolicyVersion) -> str:
+    """The standing of the version that is shown, and a link to another one that concerns the reader."""
+    day, words = long_date(shown.date, language), standing(shown, now)
+    if words == "current":
+        found = f"<p>{escape(say('page', 'in_force', language, date=day))}</p>"
+        if later := policy.pending(now.date):
+            link = _version_link(later[-1], language)
+            found += f'\n<p class="notice">{escape(say("page", "prepared", language))} {link}</p>'
+        return found
+    see = f'<a href="?lang={language}">{escape(say("page", "see_current", language))}</a>'
+    if words == "pending":
+        text = escape(say("page", "pending_notice", language, date=day))
+        return f'<div class="notice"><p>{text}</p>\n{_awaited(policy, shown, language)}<p>{see}</p></div>'
+    moment = "past" if words == "past" else "to_come"
+    return f'<p class="notice">{escape(say("page", moment, language, date=day))} {see}</p>'
+
+
 def versions(policy: Policy, shown: PolicyVersion, language: Language, now: PolicyVersion) -> str:
     """Every version, the newest first, with its changes and a link to its text."""
     listed = []
     for version in reversed(policy.versions):
-        title = escape(say("page", "version_of", language, date=long_date(version.date, language)))
+        title = _version_title(version, language)
         notes = [say("page", "current", language)] * (version is now)
-        notes += [say("page", "announced", language)] * (version.date > now.date)
+        notes += [say("page", standing(version, now), language)] * (version.date > now.date)
         notes += [say("page", "this_one", language)] * (version is shown)
-        link = title if version is shown else f'<a href="?version={version.version}&amp;lang={language}">{title}</a>'
+        link = title if version is shown else _version_link(version, language)
         note = f" <small>({escape(' · '.join(notes))})</small>" if notes else ""
         listed.append(f'<div class="version"><h3>{link}{note}</h3>\n<p>{escape(version.changes[language])}</p></div>\n')
     title = escape(say("page", "versions", language))
@@ -161,12 +215,6 @@ def complete_page(
     """The complete page around the `text` of one version. `now` is the version in force on the day of reading."""
     title = escape(say("page", "title", language))
     day = long_date(shown.date, language)
-    if shown is now:
-        standing = f"<p>{escape(say('page', 'in_force', language, date=day))}</p>"
-    else:
-        see = f'<a href="?lang={language}">{escape(say("page", "see_current", language))}</a>'
-        moment = "to_come" if shown.date > now.date else "past"
-        standing = f'<p class="notice">{escape(say("page", moment, language, date=day))} {see}</p>'
     style = (HERE / "texts" / "page.css").read_text("utf-8")
     return (
         f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n<meta charset="utf-8">\n'
@@ -174,7 +222,7 @@ def complete_page(
         f"<title>{title} – {escape(policy.product)} – {escape(day)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f'<a class="skip" href="#text">{escape(say("page", "skip", language))}</a>\n'
         f"<header>\n{_languages(shown, language)}\n<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n"
-        f'{standing}\n</header>\n<main id="text">\n{_contents(sections, language)}{text}'
+        f'{_notice(policy, shown, language, now)}\n</header>\n<main id="text">\n{_contents(sections, language)}{text}'
         f"{versions(policy, shown, language, now)}</main>\n"
         f"<footer><p>{escape(say('page', 'contact', language))} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"
     )

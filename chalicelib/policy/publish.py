@@ -1,12 +1,15 @@
 """The published policy: every version's page in three languages, and the freezing of published texts.
 
 `python -m chalicelib.policy.publish --freeze 2026-11-23` stores the text of a version, tables included, on the day of
-its publication. That text is served from then on, and a change of the rules needs a new version.
+its publication. That text is served from then on, and a change of the rules needs a new version. `SHA256SUMS` beside
+the texts holds the digest of each. The text of a version that is pending may still change: `--write` freezes it anew.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import date
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -15,8 +18,12 @@ from chalicelib.policy.data_map import location
 from chalicelib.policy.load import HERE, current, sections
 from chalicelib.policy.model import Policy, PolicyError, PolicyVersion
 from chalicelib.policy.page import REGION, article, complete_page
+from chalicelib.policy.promises import promise_faults, promises
+from chalicelib.policy.wording import say
 
 FROZEN = HERE / "texts" / "frozen"
+SUMS = "SHA256SUMS"
+"""The digests of the frozen texts, in the form of the program `sha256sum`."""
 
 
 def render(language: Language, version: str | None = None, region: str | None = None, on: date | None = None) -> str:
@@ -33,7 +40,7 @@ def render(language: Language, version: str | None = None, region: str | None = 
 
 
 def find(policy: Policy, version: str | None) -> PolicyVersion:
-    """The version of that name, or the one in force. Raises PolicyError if there is none."""
+    """The version of that name, or the last one. Raises PolicyError if there is none."""
     for each in policy.versions:
         if each.version == (version or policy.version):
             return each
@@ -47,32 +54,63 @@ def derived(policy: Policy, version: PolicyVersion, language: Language) -> str:
 
 def freeze(policy: Policy, version: PolicyVersion, folder: Path = FROZEN) -> None:
     """Freeze a version's text in every language. Raises PolicyError if it is frozen already, because it was published
-    so."""
+    so. The text of a prepared version is written anew."""
     for language in LANGUAGES:
         path = _frozen_path(version, language, folder)
-        if path.exists():
+        if path.exists() and version is not policy.prepared:
             raise PolicyError(f"{path.name} is frozen: what was published stays; make a new version")
     folder.mkdir(exist_ok=True)
+    known = dict(_known(folder))
     for language in LANGUAGES:
-        _frozen_path(version, language, folder).write_text(derived(policy, version, language), "utf-8")
+        path = _frozen_path(version, language, folder)
+        path.write_text(derived(policy, version, language), "utf-8")
+        known[path.name] = digest(path)
+    lines = (f"{value}  {name}\n" for name, value in sorted(known.items()))
+    (folder / SUMS).write_text("".join(lines), "utf-8")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a frozen text, in hexadecimal digits."""
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def faults(policy: Policy, folder: Path = FROZEN) -> list[str]:
-    """The differences between published and present texts: a past version that is not frozen, or a frozen one that
-    differs."""
-    found = []
-    for version in policy.versions:
-        for language in LANGUAGES:
-            path = _frozen_path(version, language, folder)
-            follows_the_rules = any(section.table for section in sections(version.version))
-            if not path.is_file():
-                if version is not policy.current:
-                    found.append(f"{path.name}: a past version is served as it was published: freeze it")
-                continue
-            comparable = version is policy.current or not follows_the_rules
-            if comparable and path.read_text("utf-8") != derived(policy, version, language):
-                found.append(f"{path.name}: what was published has changed since: make a new version")
-    return found
+    """The differences between published and present texts, and between the last text and its clauses."""
+    found = [fault for version in policy.versions for fault in _version_faults(policy, version, folder)]
+    found += _digest_faults(folder)
+    return found + promise_faults(policy, sections(policy.version), promises())
+
+
+def _version_faults(policy: Policy, version: PolicyVersion, folder: Path) -> Iterator[str]:
+    """A version that is not frozen, that differs from the present rules, or that hides what it awaits."""
+    follows_the_rules = any(section.table for section in sections(version.version))
+    for language in LANGUAGES:
+        path = _frozen_path(version, language, folder)
+        if not path.is_file():
+            yield f"{path.name}: a version is served as it was published: freeze it"
+            continue
+        text = path.read_text("utf-8")
+        comparable = version is policy.current or not follows_the_rules
+        if comparable and text != derived(policy, version, language):
+            change = "run make generate" if version is policy.prepared else "make a new version"
+            yield f"{path.name}: the present rules or texts say something else: {change}"
+        if (escape(say("page", "undecided", language)) in text) != bool(version.awaits):
+            yield f"{path.name}: a version awaits exactly the decisions that its text leaves open"
+
+
+def _digest_faults(folder: Path) -> Iterator[str]:
+    """A frozen text whose digest is missing or differs, and a digest without its text."""
+    known = _known(folder)
+    texts = {path.name: digest(path) for path in folder.glob("*.html")}
+    for name in sorted(known.keys() | texts.keys()):
+        if known.get(name) != texts.get(name):
+            yield f"{name}: what was published has changed since, by {SUMS}: make a new version"
+
+
+def _known(folder: Path) -> Mapping[str, str]:
+    path = folder / SUMS
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return {name: value for value, name in (line.split("  ", 1) for line in lines)}
 
 
 def _frozen_path(version: PolicyVersion, language: Language, folder: Path = FROZEN) -> Path:
@@ -84,14 +122,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m chalicelib.policy.publish", description=__doc__)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--freeze", metavar="VERSION", help="keep the text of a version as it is published")
+    mode.add_argument("--write", action="store_true", help="freeze the text of the pending last version anew")
     mode.add_argument("--check", action="store_true", help="fail if published and present texts disagree")
     mode.add_argument("--show", choices=LANGUAGES, help="print the page in force")
     chosen = parser.parse_args(arguments)
+    policy = current()
     if chosen.freeze:
-        freeze(current(), find(current(), chosen.freeze))
+        freeze(policy, find(policy, chosen.freeze))
+    if chosen.write and policy.prepared:
+        freeze(policy, policy.prepared)
     if chosen.show:
         sys.stdout.write(render(chosen.show))
-    found = faults(current()) if chosen.check else []
+    found = faults(policy) if chosen.check else []
     sys.stderr.writelines(fault + "\n" for fault in found)
     return 1 if found else 0
 

@@ -101,7 +101,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "line.withholding_not_needed": ("Retenue devenue sans objet", "حجز لم يعد له موضوع", "Withholding without a debt"),
     "line.payment": ("Paiement", "أداء", "Payment"),
     "line.pending": ("Reçu à encaisser", "ورقة للتحصيل", "Received, not cashed"),
-    "line.reversal": ("Annulation de paiement", "إلغاء أداء", "Payment reversed"),
+    "line.reversal": ("Annulation", "إلغاء", "Reversal"),
     "line.advance": ("Avance", "تسبيق", "Advance"),
     "line.refund": ("Remboursement", "استرداد", "Refund"),
 }

@@ -32,7 +32,7 @@ def account_payload(view: ReceiptView | StatementView, clean: Clean = printable)
         "to_label": clean(view.addressee),
         "mark": " · ".join(words[f"mark.{mark}"] for mark in view.marks),
         "marks": [words[f"mark.{mark}.long"] for mark in view.marks],
-        "facts": [{"label": fact.label, **free(unmarked(fact.value))} for fact in view.facts],
+        "facts": [{"label": fact.label, **free(fact.value)} for fact in view.facts],
         "seller": party_data(view.seller, words, clean, free),
         "buyer": party_data(view.buyer, words, clean, free),
         "notes": [free(note) for note in view.notes],

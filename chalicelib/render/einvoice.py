@@ -125,6 +125,7 @@ class EInvoice:
     vat: Decimal
     gross: Decimal
     prepaid: Decimal
+    rounding: Decimal
     payable: Decimal
 
 
@@ -164,8 +165,9 @@ def values_of(document: Issued, view: DocumentView) -> EInvoice:
         charge_total=totals.stamp_duty,
         net=totals.net + totals.stamp_duty,
         vat=totals.vat_total,
-        gross=totals.gross + totals.stamp_duty,
+        gross=totals.net + totals.vat_total + totals.stamp_duty,
         prepaid=totals.withheld,
+        rounding=totals.rounding or ZERO,
         payable=totals.payable,
     )
 

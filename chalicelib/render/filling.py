@@ -10,22 +10,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from chalicelib.domain.companies.template import MOST_CHARACTERS
 from chalicelib.domain.errors import InvalidContent, TooLarge, invalid
 from chalicelib.render.process import LimitReached, Limits, run
 from chalicelib.render.template_faults import fault
 
-MAX_TEMPLATE_BYTES = 256 * 1024
 LIMITS = Limits(memory_bytes=768 * 1024**2, seconds=5, file_bytes=0)
 
 
 def fill(template: str, data: dict[str, Any]) -> str:
     """Return the inert HTML page that `template` makes of `data` (see `html.page_data`).
 
-    Raises TooLarge above 256 KB. Raises InvalidContent `template_invalid` at `/template`, with a reason, when the
-    template is wrong, works too long or prints too much.
+    Raises TooLarge above `MOST_CHARACTERS`. Raises InvalidContent `template_invalid` at `/template`, with a reason,
+    when the template is wrong, works too long or prints too much.
     """
-    if len(template.encode()) > MAX_TEMPLATE_BYTES:
-        raise TooLarge(limit=MAX_TEMPLATE_BYTES)
+    if len(template) > MOST_CHARACTERS:
+        raise TooLarge(limit=MOST_CHARACTERS)
     paths = json.dumps([str(Path(path).absolute()) for path in sys.path])
     given = json.dumps({"template": template, "data": data}).encode()
     with TemporaryDirectory(prefix="fill-") as folder:

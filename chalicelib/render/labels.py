@@ -41,7 +41,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "mode.direct_debit": ("Prélèvement", "اقتطاع بنكي", "Direct debit"),
     "mode.compensation": ("Compensation", "مقاصة", "Offsetting"),
     "mode.other": ("Autre", "وسيلة أخرى", "Other"),
-    "terms.cash": ("Au comptant, en espèces.", "يؤدى نقدا عند التسليم.", "Cash on delivery."),
+    "terms.cash": ("Au comptant, en espèces.", "يؤدى نقدا في الحال.", "Payable at once, in cash."),
     # columns
     "column.position": ("N°", "رقم", "#"),
     "column.description": ("Désignation", "البيان", "Description"),
@@ -59,6 +59,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "total.discount": ("Remise", "خصم", "Discount"),
     "total.net": ("Total HT", "المجموع دون ضريبة", "Total excl. VAT"),
     "total.vat_total": ("Total TVA", "مجموع الضريبة على القيمة المضافة", "Total VAT"),
+    "total.rounding": ("Arrondi", "تقريب", "Rounding"),
     "total.gross": ("Total TTC", "المجموع مع الضريبة", "Total incl. VAT"),
     "total.stamp_duty": ("Droit de timbre", "رسم التنبر", "Stamp duty"),
     "total.withheld_vat": ("Retenue à la source TVA", "الضريبة المحجوزة في المنبع", "VAT withheld at source"),

@@ -58,19 +58,19 @@ def column_widths(columns: Sequence[str], lines: Sequence[Data], labels: dict[st
 def arranged(data: Data) -> Data:
     """The data for typst: with places to break, and with the measures that the template needs."""
     columns = column_widths(data["columns"], data["lines"], data["labels"])
-    rooms = {name: wide - _INSET for name, wide in columns.items()}
+    widths = {name: wide - _INSET for name, wide in columns.items()}
     foot = _foot_lines(data)
     lead = data["leading"]
     inset = max(3.6, (lead - 0.05) * TEXT / 2)
     made: Data = _broken({**data, "lines": []}, _ROOM)
     made["lines"] = [
-        {**line, "parts": (), **{name: _broken(line[name], rooms[name]) for name in ("description", "quantity")}}
+        {**line, "parts": (), **{name: _broken(line[name], widths[name]) for name in ("description", "quantity")}}
         for line in data["lines"]
     ]
     made["layout"] = {
         "fonts": FAMILIES,
         "columns": list(columns.values()),
-        "heights": [_height(line, rooms, _CAPITALS * TEXT + 2 * inset) for line in data["lines"]],
+        "heights": [_height(line, widths, _CAPITALS * TEXT + 2 * inset) for line in data["lines"]],
         "inset": inset,
         "vat": [_amounts(data["vat"], name, data["labels"]) for name in ("base", "amount")],
         "leading": lead,
@@ -96,39 +96,39 @@ def leading(data: Data) -> float:
     return 0.95 if has_vowels(texts) else 0.75 if has_arabic(texts) else 0.55
 
 
-def _height(line: Data, rooms: dict[str, float], single: float) -> float:
+def _height(line: Data, widths: dict[str, float], single: float) -> float:
     """The height of a line's row when all of it surely fits on one line of text, else 0."""
-    return single if all(fits(line[name], rooms[name], TEXT) for name in ("description", "quantity")) else 0.0
+    return single if all(fits(line[name], widths[name], TEXT) for name in ("description", "quantity")) else 0.0
 
 
 def _foot_lines(data: Data) -> int:
     """The lines of the foot, at most."""
-    room = PAGE - 8 * MM - width(f"{data['labels']['page']} 999 / 999", _FOOT)
+    available = PAGE - 8 * MM - width(f"{data['labels']['page']} 999 / 999", _FOOT)
     name = "  ·  ".join(part["text"] for part in data["footer"]["name"])
     identity = "  ·  ".join(f"{part['label']}\u00a0{part['value']}" for part in data["footer"]["identity"])
-    return line_count(name, room, _FOOT) + line_count(identity, room, _FOOT) + bool(data["register_hash"])
+    return line_count(name, available, _FOOT) + line_count(identity, available, _FOOT) + bool(data["register_hash"])
 
 
 def _running_name(data: Data) -> Data:
     """The seller's name on the following pages, cut where one line has no room for it."""
     name = data["seller"]["name"]
-    room = PAGE - width(f"{data['title']} {data['number']}  ", 8) * MARGIN
+    available = PAGE - width(f"{data['title']} {data['number']}  ", 8) * MARGIN
     text = name["text"].replace("\n", " ")
-    if not fits(text, room, 8):
-        while text and not fits(f"{text}…", room, 8):
+    if not fits(text, available, 8):
+        while text and not fits(f"{text}…", available, 8):
             text = text[: len(text) - 1 - len(text) // 16]
         text = f"{text.rstrip()}…" if text.strip() else ""
     return {**name, "text": text}
 
 
-def in_parts(text: str, room: float) -> list[str]:
-    """The text in parts of at most `_PART` lines of `room` points. wkhtmltopdf prints the head of a table over a row
-    that continues on the next page, so a long description takes several rows. Its words stay as they are."""
-    if len(text) * TEXT <= room:
+def in_parts(text: str, available: float) -> list[str]:
+    """The text in parts of at most `_PART` lines of `available` points. wkhtmltopdf prints the head of a table over a
+    row that continues on the next page, so a long description takes several rows. Its words stay as they are."""
+    if len(text) * TEXT <= available:
         return [text]
     parts, lines = [""], 0
     for piece in _PIECES.findall(text):
-        taken = line_count(piece, room, TEXT) if piece.strip() else piece.count("\n")
+        taken = line_count(piece, available, TEXT) if piece.strip() else piece.count("\n")
         if lines + taken > _PART:
             parts.append("")
             lines = 0
@@ -137,26 +137,26 @@ def in_parts(text: str, room: float) -> list[str]:
     return parts
 
 
-def _broken(value: Any, room: float) -> Any:
-    """The same data, with places to break in each run that is wider than `room`."""
+def _broken(value: Any, available: float) -> Any:
+    """The same data, with places to break in each run that is wider than `available`."""
     if isinstance(value, str):
-        if width(value, TEXT, bold=True) * MARGIN <= room:
+        if width(value, TEXT, bold=True) * MARGIN <= available:
             return value
-        return _RUN.sub(lambda run: breakable(run.group(), room), value)
+        return _RUN.sub(lambda run: breakable(run.group(), available), value)
     if isinstance(value, dict):
-        return {name: _broken(part, room) for name, part in value.items()}
-    return [_broken(part, room) for part in value] if isinstance(value, list) else value
+        return {name: _broken(part, available) for name, part in value.items()}
+    return [_broken(part, available) for part in value] if isinstance(value, list) else value
 
 
-def breakable(run: str, room: float) -> str:
-    """The run with places to break if it is wider than `room`. A piece never ends before a combining mark."""
+def breakable(run: str, available: float) -> str:
+    """The run with places to break if it is wider than `available`. A piece never ends before a combining mark."""
     import unicodedata
 
-    if width(run, TEXT, bold=True) * MARGIN <= room:
+    if width(run, TEXT, bold=True) * MARGIN <= available:
         return run
     pieces, piece, wide = [], "", 0.0
     for character in run:
-        if wide >= min(_PIECE, room / 2) and not unicodedata.combining(character):
+        if wide >= min(_PIECE, available / 2) and not unicodedata.combining(character):
             pieces.append(piece)
             piece, wide = "", 0.0
         piece += character
@@ -164,12 +164,15 @@ def breakable(run: str, room: float) -> str:
     return BREAK.join([*pieces, piece])
 
 
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
+def _texts(value: Any) -> list[str]:
+    """All texts of the data, in any order."""
+    found, left = [], [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, dict):
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+    return found

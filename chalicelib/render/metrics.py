@@ -43,19 +43,19 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     return size * sum(map(_ADVANCES[bold].__getitem__, text))
 
 
-def fits(text: str, room: float, size: float, *, bold: bool = False) -> bool:
-    """Whether the text surely fits on one line of `room` points."""
-    return "\n" not in text and width(text, size, bold=bold) * MARGIN <= room
+def fits(text: str, available: float, size: float, *, bold: bool = False) -> bool:
+    """Whether the text surely fits on one line of `available` points."""
+    return "\n" not in text and width(text, size, bold=bold) * MARGIN <= available
 
 
-def line_count(text: str, room: float, size: float) -> int:
-    """Return how many lines of `room` points the text takes, at most. Words that are wider than a line break."""
-    lines, left, space = 1, room, width(" ", size)
+def line_count(text: str, available: float, size: float) -> int:
+    """Return how many lines of `available` points the text takes, at most. Words that are wider than a line break."""
+    lines, left, space = 1, available, width(" ", size)
     for word in text.split():
         wide = width(word, size) * MARGIN
         if wide > left:
-            lines, left = lines + 1, room
-            extra, wide = divmod(wide, room)
+            lines, left = lines + 1, available
+            extra, wide = divmod(wide, available)
             lines += int(extra)
         left -= wide + space
     return lines

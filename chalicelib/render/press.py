@@ -26,7 +26,8 @@ _AGES: Final = 10
 """typst keeps what it has laid out for this many compilations. A document of 500 lines keeps 25 MB, and none is ever
 printed twice, so long documents are followed by so many compilations of an empty page (ADR 0072)."""
 _FORGOTTEN: Final = 32_000
-"""Characters of data after which typst forgets: those of one long document, or of some short ones together."""
+"""Characters of data after which typst forgets: those of one long document, or of some short ones together. Attached
+files do not count, because typst lays nothing out for them."""
 _EMPTY: Final = "empty"
 """The template of the empty page."""
 
@@ -83,12 +84,13 @@ class Press:
         given = {
             **arranged(data),
             "logo": _picture(logo) if logo else None,
-            "attachments": [_attached(attachment) for attachment in attachments],
+            "attachments": [_attached(number, attachment) for number, attachment in enumerate(attachments)],
         }
         text = json.dumps(given, ensure_ascii=False)
+        files = {_input(number): attachment.data.decode() for number, attachment in enumerate(attachments)}
         pdf = self._compiler(template).compile(
             format="pdf",
-            sys_inputs={"document": text},
+            sys_inputs={"document": text, **files},
             pdf_standards="a-3a",
             timestamp=datetime(dated.year, dated.month, dated.day, tzinfo=UTC),
         )
@@ -126,14 +128,19 @@ class Press:
         return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
-def _attached(attachment: EmbeddedFile) -> dict[str, Any]:
+def _attached(number: int, attachment: EmbeddedFile) -> dict[str, Any]:
+    """The inputs of typst besides the content. The content is an input of its own, which nobody has to parse."""
     return {
         "name": attachment.name,
-        "data": attachment.data.decode(),
+        "input": _input(number),
         "media_type": attachment.media_type,
         "relationship": attachment.relationship,
         "description": attachment.description,
     }
+
+
+def _input(number: int) -> str:
+    return f"file-{number}"
 
 
 def _picture(logo: bytes) -> str:

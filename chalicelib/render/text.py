@@ -28,6 +28,7 @@ _DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ufe0e\ufe0f]")
 _ARABIC = re.compile(r"[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _VOWELS = re.compile(r"[\u064b-\u065f\u0670]")
 _EMBEDDED = re.compile(r"\u200e([^\u200e]*)\u200e")
+_NEGATIVE = re.compile(r"-[\d.,]+")
 _STRONG = re.compile(r"[^\W\d_]")
 _RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -68,7 +69,10 @@ def has_vowels(text: str) -> bool:
 
 def unmarked(text: str) -> str:
     """Remove the marks of direction that Babel puts around an amount in Arabic. The page gives the amount its
-    direction, and a reader would copy the marks with it."""
+    direction, and a reader would copy the marks with it. A negative amount is isolated with its sign, which would stand
+    after the digits."""
+    if "\u200f" in text:
+        text = _NEGATIVE.sub("\u2066\\g<0>\u2069", text)
     return text.replace("\u200e", "").replace("\u200f", "")
 
 

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
-from xml.etree.ElementTree import Element
 
 from chalicelib.domain.companies.company import Address, VatBasis
 from chalicelib.domain.money import amount_text, price_text, text
 from chalicelib.render.einvoice import E_MAIL, SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
-from chalicelib.render.elements import child, texts, written
+from chalicelib.render.elements import document, element, leaf, leaves
 
 _SCHEMA: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
-
-
 _VAT_DUE: Final[Mapping[VatBasis, str]] = {"invoices": "3", "receipts": "432"}
 """BT-8 by UNTDID 2005: the day of issue, or the day of payment."""
+
+
+_VAT_SCHEME: Final = element("cac:TaxScheme", leaf("cbc:ID", "VAT"))
 
 
 @dataclass(frozen=True)
@@ -33,166 +33,186 @@ _CREDIT_NOTE = _Names("CreditNote", "CreditNoteLine", "CreditedQuantity")
 
 def write(values: EInvoice) -> bytes:
     """Return the e-invoice in UTF-8."""
-    return _Writer(values).document()
+    return document(_Writer(values).root())
 
 
 class _Writer:
-    """One document. The methods follow the order of UBL's sequence."""
+    """One document. The methods return XML and follow the order of UBL's sequence."""
 
     def __init__(self, values: EInvoice) -> None:
         self._of = values
         self._names = _CREDIT_NOTE if values.credit_note else _INVOICE
-        self._root = Element(
-            self._names.root,
-            {
-                "xmlns": f"{_SCHEMA}{self._names.root}-2",
-                "xmlns:cac": f"{_SCHEMA}CommonAggregateComponents-2",
-                "xmlns:cbc": f"{_SCHEMA}CommonBasicComponents-2",
-            },
-        )
 
-    def document(self) -> bytes:
-        """Return the whole document."""
-        self._head()
-        self._party("cac:AccountingSupplierParty", self._of.seller)
-        self._party("cac:AccountingCustomerParty", self._of.buyer)
-        self._payment()
-        for allowance in self._of.allowances:
-            element = self._allowance(self._root, allowance)
-            self._tax_category(element, "cac:TaxCategory", allowance.category, allowance.rate)
-        self._vat()
-        self._totals()
-        for line in self._of.lines:
-            self._line(line)
-        return written(self._root)
-
-    def _amount(self, parent: Element, name: str, value: Decimal) -> None:
-        child(parent, name, amount_text(value), currencyID=self._of.currency)
-
-    def _head(self) -> None:
-        of, root = self._of, self._root
-        texts(
-            root,
-            ("cbc:CustomizationID", SPECIFICATION),
-            ("cbc:ID", of.number),
-            ("cbc:IssueDate", of.issued.isoformat()),
-            ("cbc:DueDate", of.due.isoformat() if of.due else None),
-            (f"cbc:{self._names.root}TypeCode", of.type_code),
-            *(("cbc:Note", note) for note in of.notes),
-            ("cbc:DocumentCurrencyCode", of.currency),
-            ("cbc:BuyerReference", of.buyer_reference),
-        )
-        if of.vat_due:
-            child(child(root, "cac:InvoicePeriod"), "cbc:DescriptionCode", _VAT_DUE[of.vat_due])
-        if of.order_reference:
-            child(child(root, "cac:OrderReference"), "cbc:ID", of.order_reference)
-        if of.original:
-            reference = child(child(root, "cac:BillingReference"), "cac:InvoiceDocumentReference")
-            number, day = of.original
-            texts(reference, ("cbc:ID", number), ("cbc:IssueDate", day.isoformat() if day else None))
-
-    def _party(self, role: str, of: TradeParty) -> None:
-        party = child(child(self._root, role), "cac:Party")
-        if of.electronic:
-            child(party, "cbc:EndpointID", of.electronic, schemeID=E_MAIL)
-        if of.identifier:
-            child(child(party, "cac:PartyIdentification"), "cbc:ID", of.identifier)
-        self._address(party, of.address)
-        if of.registration:
-            scheme = child(party, "cac:PartyTaxScheme")
-            child(scheme, "cbc:CompanyID", of.registration[1])
-            child(child(scheme, "cac:TaxScheme"), "cbc:ID", of.registration[0])
-        texts(
-            child(party, "cac:PartyLegalEntity"),
-            ("cbc:RegistrationName", of.name),
-            ("cbc:CompanyID", of.legal_number),
-            ("cbc:CompanyLegalForm", of.legal_form),
-        )
-        if of.phone or of.email:
-            contact = child(party, "cac:Contact")
-            texts(contact, ("cbc:Telephone", of.phone), ("cbc:ElectronicMail", of.email))
-
-    def _address(self, party: Element, address: Address) -> None:
-        postal = child(party, "cac:PostalAddress")
-        texts(
-            postal,
-            ("cbc:StreetName", address.street),
-            ("cbc:CityName", address.city),
-            ("cbc:PostalZone", address.postal_code),
-        )
-        child(child(postal, "cac:Country"), "cbc:IdentificationCode", address.country)
-
-    def _payment(self) -> None:
-        """Add the day of the operation, then the means and term of payment."""
-        of, root = self._of, self._root
-        if of.delivered:
-            child(child(root, "cac:Delivery"), "cbc:ActualDeliveryDate", of.delivered.isoformat())
-        if of.means:
-            means = child(root, "cac:PaymentMeans")
-            texts(means, ("cbc:PaymentMeansCode", of.means.code), ("cbc:PaymentID", of.means.reference))
-            if of.means.account:
-                child(child(means, "cac:PayeeFinancialAccount"), "cbc:ID", of.means.account)
-        child(child(root, "cac:PaymentTerms"), "cbc:Note", of.terms)
-
-    def _allowance(self, parent: Element, of: Allowance) -> Element:
-        allowance = child(parent, "cac:AllowanceCharge")
-        child(allowance, "cbc:ChargeIndicator", "true" if of.charge else "false")
-        texts(
-            allowance,
-            ("cbc:AllowanceChargeReasonCode", of.code),
-            ("cbc:AllowanceChargeReason", of.reason),
-            ("cbc:MultiplierFactorNumeric", text(of.percent) if of.percent is not None else None),
-        )
-        self._amount(allowance, "cbc:Amount", abs(of.off))
-        if of.percent is not None:
-            self._amount(allowance, "cbc:BaseAmount", of.base)
-        return allowance
-
-    def _tax_category(
-        self, parent: Element, name: str, category: str, rate: Decimal, reasons: Sequence[str] = ()
-    ) -> None:
-        tax_category = child(parent, name)
-        percent = text(rate) if category != "O" else None  # BR-O-05: what is not subject to VAT has no rate
-        reason = "; ".join(dict.fromkeys(reasons))
-        texts(tax_category, ("cbc:ID", category), ("cbc:Percent", percent), ("cbc:TaxExemptionReason", reason))
-        child(child(tax_category, "cac:TaxScheme"), "cbc:ID", "VAT")
-
-    def _vat(self) -> None:
-        tax = child(self._root, "cac:TaxTotal")
-        self._amount(tax, "cbc:TaxAmount", self._of.vat)
-        for group in self._of.groups:
-            part = child(tax, "cac:TaxSubtotal")
-            self._amount(part, "cbc:TaxableAmount", group.base)
-            self._amount(part, "cbc:TaxAmount", group.tax)
-            self._tax_category(part, "cac:TaxCategory", group.category, group.rate, group.reasons)
-
-    def _totals(self) -> None:
+    def root(self) -> str:
+        """Return the root element."""
         of = self._of
-        total = child(self._root, "cac:LegalMonetaryTotal")
-        self._amount(total, "cbc:LineExtensionAmount", of.line_total)
-        self._amount(total, "cbc:TaxExclusiveAmount", of.net)
-        self._amount(total, "cbc:TaxInclusiveAmount", of.gross)
+        spaces = {
+            "xmlns": f"{_SCHEMA}{self._names.root}-2",
+            "xmlns:cac": f"{_SCHEMA}CommonAggregateComponents-2",
+            "xmlns:cbc": f"{_SCHEMA}CommonBasicComponents-2",
+        }
+        return element(
+            self._names.root,
+            self._head(),
+            element("cac:AccountingSupplierParty", _party(of.seller)),
+            element("cac:AccountingCustomerParty", _party(of.buyer)),
+            self._payment(),
+            *(
+                self._allowance(each, _tax_category("cac:TaxCategory", each.category, each.rate))
+                for each in of.allowances
+            ),
+            self._vat(),
+            self._totals(),
+            *map(self._line, of.lines),
+            **spaces,
+        )
+
+    def _amount(self, name: str, value: Decimal) -> str:
+        return leaf(name, amount_text(value), currencyID=self._of.currency)
+
+    def _head(self) -> str:
+        of = self._of
+        parts = [
+            leaves(
+                ("cbc:CustomizationID", SPECIFICATION),
+                ("cbc:ID", of.number),
+                ("cbc:IssueDate", of.issued.isoformat()),
+                ("cbc:DueDate", of.due.isoformat() if of.due else None),
+                (f"cbc:{self._names.root}TypeCode", of.type_code),
+                *(("cbc:Note", note) for note in of.notes),
+                ("cbc:DocumentCurrencyCode", of.currency),
+                ("cbc:BuyerReference", of.buyer_reference),
+            )
+        ]
+        if of.vat_due:
+            parts.append(element("cac:InvoicePeriod", leaf("cbc:DescriptionCode", _VAT_DUE[of.vat_due])))
+        if of.order_reference:
+            parts.append(element("cac:OrderReference", leaf("cbc:ID", of.order_reference)))
+        if of.original:
+            number, day = of.original
+            known = leaves(("cbc:ID", number), ("cbc:IssueDate", day.isoformat() if day else None))
+            parts.append(element("cac:BillingReference", element("cac:InvoiceDocumentReference", known)))
+        return "".join(parts)
+
+    def _payment(self) -> str:
+        """Return the day of the operation, then the means and term of payment."""
+        of, parts = self._of, []
+        if of.delivered:
+            parts.append(element("cac:Delivery", leaf("cbc:ActualDeliveryDate", of.delivered.isoformat())))
+        if of.means:
+            account = of.means.account
+            parts.append(
+                element(
+                    "cac:PaymentMeans",
+                    leaves(("cbc:PaymentMeansCode", of.means.code), ("cbc:PaymentID", of.means.reference)),
+                    element("cac:PayeeFinancialAccount", leaf("cbc:ID", account)) if account else "",
+                )
+            )
+        parts.append(element("cac:PaymentTerms", leaf("cbc:Note", of.terms or "")))
+        return "".join(parts)
+
+    def _allowance(self, of: Allowance, category: str = "") -> str:
+        return element(
+            "cac:AllowanceCharge",
+            leaves(
+                ("cbc:ChargeIndicator", "true" if of.charge else "false"),
+                ("cbc:AllowanceChargeReasonCode", of.code),
+                ("cbc:AllowanceChargeReason", of.reason),
+                ("cbc:MultiplierFactorNumeric", text(of.percent) if of.percent is not None else None),
+            ),
+            self._amount("cbc:Amount", abs(of.off)),
+            self._amount("cbc:BaseAmount", of.base) if of.percent is not None else "",
+            category,
+        )
+
+    def _vat(self) -> str:
+        parts = [
+            element(
+                "cac:TaxSubtotal",
+                self._amount("cbc:TaxableAmount", group.base),
+                self._amount("cbc:TaxAmount", group.tax),
+                _tax_category("cac:TaxCategory", group.category, group.rate, group.reasons),
+            )
+            for group in self._of.groups
+        ]
+        return element("cac:TaxTotal", self._amount("cbc:TaxAmount", self._of.vat), *parts)
+
+    def _totals(self) -> str:
+        of = self._of
         optional = (
             ("cbc:AllowanceTotalAmount", of.allowance_total),
             ("cbc:ChargeTotalAmount", of.charge_total),
             ("cbc:PrepaidAmount", of.prepaid),
+            ("cbc:PayableRoundingAmount", of.rounding),
         )
-        for name, value in optional:
-            if value:
-                self._amount(total, name, value)
-        self._amount(total, "cbc:PayableAmount", of.payable)
+        return element(
+            "cac:LegalMonetaryTotal",
+            self._amount("cbc:LineExtensionAmount", of.line_total),
+            self._amount("cbc:TaxExclusiveAmount", of.net),
+            self._amount("cbc:TaxInclusiveAmount", of.gross),
+            *(self._amount(name, value) for name, value in optional if value),
+            self._amount("cbc:PayableAmount", of.payable),
+        )
 
-    def _line(self, of: EInvoiceLine) -> None:
-        element = child(self._root, f"cac:{self._names.line}")
-        texts(element, ("cbc:ID", str(of.number)), ("cbc:Note", of.note))
-        child(element, f"cbc:{self._names.quantity}", text(of.quantity), unitCode=of.unit)
-        self._amount(element, "cbc:LineExtensionAmount", of.net)
-        if of.allowance:
-            self._allowance(element, of.allowance)
-        item = child(element, "cac:Item")
-        texts(item, ("cbc:Description", of.description), ("cbc:Name", of.name))
-        self._tax_category(item, "cac:ClassifiedTaxCategory", of.category, of.rate)
-        if of.unit_name:
-            unit_property = child(item, "cac:AdditionalItemProperty")
-            texts(unit_property, ("cbc:Name", of.unit_name[0]), ("cbc:Value", of.unit_name[1]))
-        child(child(element, "cac:Price"), "cbc:PriceAmount", price_text(of.price), currencyID=self._of.currency)
+    def _line(self, of: EInvoiceLine) -> str:
+        unit = leaves(("cbc:Name", of.unit_name[0]), ("cbc:Value", of.unit_name[1])) if of.unit_name else ""
+        item = element(
+            "cac:Item",
+            leaves(("cbc:Description", of.description), ("cbc:Name", of.name)),
+            _tax_category("cac:ClassifiedTaxCategory", of.category, of.rate),
+            element("cac:AdditionalItemProperty", unit) if unit else "",
+        )
+        return element(
+            f"cac:{self._names.line}",
+            leaves(("cbc:ID", str(of.number)), ("cbc:Note", of.note)),
+            leaf(f"cbc:{self._names.quantity}", text(of.quantity), unitCode=of.unit),
+            self._amount("cbc:LineExtensionAmount", of.net),
+            self._allowance(of.allowance) if of.allowance else "",
+            item,
+            element("cac:Price", leaf("cbc:PriceAmount", price_text(of.price), currencyID=self._of.currency)),
+        )
+
+
+def _party(of: TradeParty) -> str:
+    registration = ""
+    if of.registration:
+        scheme, number = of.registration
+        tax = element("cac:TaxScheme", leaf("cbc:ID", scheme))
+        registration = element("cac:PartyTaxScheme", leaf("cbc:CompanyID", number), tax)
+    contact = leaves(("cbc:Telephone", of.phone), ("cbc:ElectronicMail", of.email))
+    legal = leaves(
+        ("cbc:RegistrationName", of.name),
+        ("cbc:CompanyID", of.legal_number),
+        ("cbc:CompanyLegalForm", of.legal_form),
+    )
+    return element(
+        "cac:Party",
+        leaf("cbc:EndpointID", of.electronic, schemeID=E_MAIL) if of.electronic else "",
+        element("cac:PartyIdentification", leaf("cbc:ID", of.identifier)) if of.identifier else "",
+        _address(of.address),
+        registration,
+        element("cac:PartyLegalEntity", legal),
+        element("cac:Contact", contact) if contact else "",
+    )
+
+
+def _address(address: Address) -> str:
+    return element(
+        "cac:PostalAddress",
+        leaves(
+            ("cbc:StreetName", address.street),
+            ("cbc:CityName", address.city),
+            ("cbc:PostalZone", address.postal_code),
+        ),
+        element("cac:Country", leaf("cbc:IdentificationCode", address.country)),
+    )
+
+
+def _tax_category(name: str, category: str, rate: Decimal, reasons: Sequence[str] = ()) -> str:
+    percent = text(rate) if category != "O" else None  # BR-O-05: what is not subject to VAT has no rate
+    reason = "; ".join(dict.fromkeys(reasons))
+    return element(
+        name,
+        leaves(("cbc:ID", category), ("cbc:Percent", percent), ("cbc:TaxExemptionReason", reason)),
+        _VAT_SCHEME,
+    )

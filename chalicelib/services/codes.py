@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.contact.code import LIFE, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
 from chalicelib.domain.entity import new_row
+from chalicelib.domain.errors import Quota, TooManyRequests
 from chalicelib.policy.ends import expires_at, row_end
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.store import bookkeeping
@@ -112,6 +113,12 @@ def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
 def allow(world: "World", what: str, who: str, *, most: int, seconds: int) -> bool:
     """Count one `what` by `who`; return whether it is among the first `most` of its window. Raises Busy."""
     return wait(world, what, who, most=most, seconds=seconds) == 0
+
+
+def limit(world: "World", what: str, who: str, *, most: int, seconds: int) -> None:
+    """Count one `what` by `who`. Raises TooManyRequests with the quota beyond the first `most` of the window, Busy."""
+    if left := wait(world, what, who, most=most, seconds=seconds):
+        raise TooManyRequests(retry_after=left, quota=Quota(what.replace(" ", "-"), most, seconds))
 
 
 def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int:

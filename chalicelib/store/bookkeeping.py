@@ -38,16 +38,18 @@ PATH: Final = WritePath(
     "bookkeeping",
     puts=Kinds(
         workspace=("backup_plan", "drill_plan", "support_thread"),
-        journal=("outbox",),
+        journal=("anchor_plan", "evidence", "outbox"),
         requests=("deadline", "request"),
         transient=(
             "backup",
             "code",
+            "device",
             "diagnostics",
             "job",
             "job_checkpoint",
             "job_switch",
             "mail",
+            "sign_in",
             "tally",
             "upload",
         ),
@@ -66,12 +68,13 @@ PATH: Final = WritePath(
             "request",
             "tombstone",
         ),
-        transient=("backup", "job_checkpoint", "job_switch", "mail", "upload"),
+        transient=("backup", "job_checkpoint", "job_switch", "mail", "sign_in", "upload"),
     ),
 )
 """In `workspace`, plans get their next date, and a closed support thread gets a later one if its term became longer.
-`outbox` and `mail` are put for a mail without a company, and `upload` for files that are stored before their commit. In
-`requests`, a deadline is deleted with the end of its request, and every other row at the end of its term as a proof."""
+`device` is put to note a pull. `outbox` and `mail` are put for a mail without a company, and `upload` for files that
+are stored before their commit. In `requests`, a deadline is deleted with the end of its request, and every other row at
+the end of its term as a proof."""
 
 
 class RowPaths:
@@ -177,8 +180,8 @@ def remember(store: Store, record: Record, salt: bytes) -> None:
 
 
 def swap(store: Store, record: Record, seen: Record | None, salt: bytes) -> bool:
-    """Replace a row without a company if it still has the version of `seen`; create it if `seen` is None. False if
-    another process was faster. Raises Busy."""
+    """Replace a row that no commit needs (a counter, a device's last pull) if it still has the version of `seen`.
+    Create it if `seen` is None. False if another process was faster. Raises Busy."""
     unmoved = RowPaths.version == seen.version if seen else Path("company").does_not_exist()
     return _put(store, record, salt, unmoved)
 

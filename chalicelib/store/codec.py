@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 
@@ -22,6 +22,8 @@ MAX_LATER_BYTES = 380_000
 """The largest row that is derived from it (the issued document, its credit note, the reply). DynamoDB's limit is 400
 KB."""
 MAX_UNPACKED_BYTES = 8_000_000
+UNREADABLE: Final = (KeyError, TypeError, ValueError, zlib.error, msgspec.MsgspecError, TooLarge)
+"""The errors that `from_row` raises for a row that no release wrote."""
 BYTES = b"\0"
 """Begins a packed value that is bytes. No JSON begins with it."""
 _KEY = frozenset({"company", "sort"})

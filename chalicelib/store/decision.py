@@ -30,9 +30,13 @@ class WritePolicy:
 
 
 CUSTOMER: Final = WritePolicy(business=True)
-"""A merchant changes business data."""
+"""A merchant changes business data, the profile, devices or backups."""
+DEVICE: Final = WritePolicy(business=True, remembered=False)
+"""A device pushes business data, a client completes an upload, or a backup is downloaded. The ids and the content of
+the rows make a repetition harmless."""
 ACCOUNT: Final = WritePolicy()
-"""A member changes the account itself: profile, members, keys, consents, support."""
+"""A member changes the account itself: switches, members, keys, consents, requests, support. A company with both
+switches off stores nothing else."""
 ACCOUNT_WHILE_BLOCKED: Final = WritePolicy(while_blocked=True)
 """A member acts on the block itself, for example cancels a deletion."""
 FOUNDING: Final = WritePolicy(founding=True)
@@ -41,6 +45,8 @@ SYSTEM_WHILE_OPEN: Final = WritePolicy(remembered=False)
 """A step of a job that a blocked company refuses."""
 SYSTEM_STEP: Final = WritePolicy(while_blocked=True, remembered=False)
 """A step of a job, whatever the company's state."""
+CUSTOMER_STEP: Final = WritePolicy(business=True, remembered=False)
+"""A step of a job that changes business data."""
 RESTORE_BEGIN: Final = WritePolicy(business=True, while_blocked=True, remembered=False)
 """A restore blocks the company that it writes into."""
 RESTORE_FOUNDING: Final = WritePolicy(founding=True, while_blocked=True, remembered=False)

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.domain.companies.company import Head, require_open
-from chalicelib.domain.companies.member import ApiKey, Member
+from chalicelib.domain.companies.company import Company, Head, require_open
+from chalicelib.domain.companies.member import ApiKey, Member, proven_address
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.wire import SORT, IndexEntry, RowPage, Store, start_after
+from chalicelib.store.wire import MAX_TRANSACTION, SORT, IndexEntry, RowPage, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
@@ -68,9 +68,31 @@ def members_with(store: Store, email_key: str) -> list[Member]:
     return _members(store, "email", email_key)
 
 
+def proven_members_with(store: Store, email_key: str) -> list[Member]:
+    """The memberships of `members_with` whose holder has proven the address."""
+    found = members_with(store, email_key)
+    refs = [Company.ref(row.company) for row in found if row.proven is None]
+    # The function that mails may read single rows, and no batch.
+    read = [row for at in range(0, len(refs), MAX_TRANSACTION) for row in store.records(refs[at:][:MAX_TRANSACTION])]
+    profiles = {row.company: row for row in read if isinstance(row, Company)}
+    return [row for row in found if proven_address(row, profiles.get(row.company))]
+
+
 def _members(store: Store, index: str, value: str) -> list[Member]:
     rows = islice(store.all("identity", value, index=index), MOST_MEMBERSHIPS)
     return [row for row in rows if isinstance(row, Member)]
+
+
+def index_entries(
+    store: Store, cls: type[Record], index: str, company: str, prefix: str, limit: int | None = None
+) -> Iterator[IndexEntry]:
+    """The entries of a local index whose key begins with `prefix`, in the order of keys: the keys of rows, and no row.
+    A page has `limit` entries, or 1 MB. Raises Busy."""
+    low, more = prefix, True
+    while more:
+        entries, more = store.entries(cls.TABLE, index, company, low, f"{prefix}~", limit=limit)
+        yield from entries
+        low = f"{entries[-1].key}!" if entries else low
 
 
 def rows_of_party(store: Store, cls: type[R], company: str, party: str, after: str | None = None) -> Iterator[R]:

@@ -1,14 +1,18 @@
 """The snapshot on which a transaction decides: rows of one company, all read at one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store import codec
+from chalicelib.store import codec, conflicts
+from chalicelib.store.wire import IndexEntry, Store
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Unread(Exception):
@@ -19,6 +23,26 @@ class Unread(Exception):
         self.refs = refs
 
 
+@dataclass(frozen=True)
+class IndexRange:
+    """The entries of a local index of the company from the key `low` to `high`, the last ones first, `limit` at
+    most."""
+
+    table: str
+    index: str
+    low: str
+    high: str
+    limit: int
+
+
+class UnreadEntries(Exception):
+    """`decide` asked for entries of an index that the snapshot lacks; `transact` reads them."""
+
+    def __init__(self, index_range: IndexRange) -> None:
+        super().__init__()
+        self.index_range = index_range
+
+
 class Snapshot:
     """The rows that were read, all at one moment."""
 
@@ -26,6 +50,7 @@ class Snapshot:
         self.company = company
         self._head = head
         self._rows = rows
+        self._entries: dict[IndexRange, tuple[IndexEntry, ...]] = {}
 
     @property
     def head(self) -> Head:
@@ -71,3 +96,26 @@ class Snapshot:
         """Request several rows at once, so that they need one more round trip instead of one each."""
         if missing := [ref for ref in refs if ref not in self._rows]:
             raise Unread(missing)
+
+    def entries(self, index_range: IndexRange) -> tuple[IndexEntry, ...]:
+        """The entries of an index. They are as of the snapshot's clock if the decision is committed."""
+        if index_range not in self._entries:
+            raise UnreadEntries(index_range)
+        return self._entries[index_range]
+
+    def add_entries(self, index_range: IndexRange, found: tuple[IndexEntry, ...]) -> None:
+        """Add the entries that `decide` asked for."""
+        self._entries[index_range] = found
+
+
+def decision_on(store: Store, snapshot: Snapshot, decide: Callable[[Snapshot], T], deadline: float) -> T:
+    """The decision on a snapshot. The entries of an index that it needs are read after the snapshot. No other commit is
+    between the two if this one succeeds, because the write fails if the clock has moved. Raises Busy."""
+    while True:
+        try:
+            return decide(snapshot)
+        except UnreadEntries as unread:
+            each = unread.index_range
+            place = (each.table, each.index, snapshot.company, each.low, each.high)
+            read = partial(store.entries, *place, descending=True, limit=each.limit)
+            snapshot.add_entries(each, conflicts.patiently(read, deadline)[0])

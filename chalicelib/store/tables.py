@@ -57,7 +57,7 @@ class TableDefinition:
 _DUE = Index("due", "due", "due_at")
 _CUSTOMER = LocalIndex("customer", "_customer")
 TABLES = (
-    TableDefinition("workspace", indexes=(_DUE,), local=(_CUSTOMER, LocalIndex("text", "_text"))),
+    TableDefinition("workspace", indexes=(_DUE,), local=(_CUSTOMER, LocalIndex("words", "_w"))),
     TableDefinition("ledger", local=(LocalIndex("open", "_open"), LocalIndex("date", "_date"), _CUSTOMER)),
     TableDefinition("journal", indexes=(_DUE,)),
     TableDefinition("identity", indexes=(Index("user", "user", "company"), Index("email", "email_key", "company"))),

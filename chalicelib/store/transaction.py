@@ -10,27 +10,25 @@ current rows, and a repeated call gets the first reply.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from typing_extensions import TypeVar
 
 from chalicelib.domain.call import Call, Reply, no_reply
-from chalicelib.domain.companies.company import Head, fenced_for, require_open
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import (
     Busy,
-    CloudStorageOff,
     IdempotencyKeyReused,
-    NotFound,
     TransactionTooLarge,
 )
 from chalicelib.domain.journal import Change, IdempotencyRecord, JournalEntry, change
 from chalicelib.store import codec, conflicts, turns
+from chalicelib.store.admission import fence_seconds, require_writable
 from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy, always
-from chalicelib.store.snapshot import Snapshot, Unread
+from chalicelib.store.snapshot import Snapshot, Unread, decision_on
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 from chalicelib.store.write_path import Kinds, WritePath
 
@@ -38,35 +36,44 @@ PATH: Final = WritePath(
     "business",
     puts=Kinds(
         every=("workspace", "ledger", "journal", "identity", "requests"),
-        transient=("backup", "former_owner", "idempotency", "job", "mail", "tally", "upload"),
+        transient=(
+            "backup",
+            "device",
+            "former_owner",
+            "idempotency",
+            "import",
+            "issue_request",
+            "job",
+            "mail",
+            "sign_in",
+            "sync_notice",
+            "tally",
+            "upload",
+        ),
     ),
     updates=Kinds(transient=("queue",)),
     deletes=Kinds(
         every=("workspace", "ledger", "identity"),
         journal=("backup_key", "journal_entry", "leftover"),
         requests=("deadline",),
+        transient=("device", "sync_notice"),
     ),
 )
 """Each kind of a company's own tables, so that a new kind of document needs no line here. A transaction deletes no head
 and no proof. Bookkeeping writes the other kinds of `transient`."""
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", default=Any)
+Decide: TypeAlias = Callable[[Snapshot], Decision[T]]
 
 
 def transact(
-    store: Store,
-    call: Call,
-    reads: Sequence[Ref],
-    decide: Callable[[Snapshot], Decision[T]],
-    policy: WritePolicy = CUSTOMER,
+    store: Store, call: Call, reads: Sequence[Ref], decide: Decide[T], policy: WritePolicy = CUSTOMER
 ) -> Committed[T]:
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
-    The call's precondition reads after the snapshot, and the write fails if the clock has moved since the snapshot. So
-    a committed write has seen the resource as it was at the snapshot's clock.
-
-    Raises what `decide` raises (nothing is then written), StaleVersion, CompanyBlocked, CloudStorageOff,
-    IdempotencyKeyReused, Busy.
+    The call's precondition reads after the snapshot, and the write fails if the clock has moved since then. So a
+    committed write has seen the resource as of the snapshot's clock. Raises what `decide` raises (nothing is then
+    written), StaleVersion, CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
     """
     refs, attempts, current_at = dict.fromkeys(reads), 0, -1
     deadline = (started := time.monotonic()) + conflicts.PATIENCE_SECONDS
@@ -80,29 +87,44 @@ def transact(
             return _replay(store, call, first, snapshot, decision)
         if attempts and begun >= deadline:  # Only after a last read: the commit whose answer was lost may exist.
             raise Busy
-        if fence := _fence(snapshot, call, begun - started):
+        if fence := fence_seconds(snapshot, call, begun - started):
             time.sleep(fence)
             continue
-        _admit(snapshot, policy)
+        require_writable(snapshot, policy)
         current_at = _require_current(call, snapshot, current_at, deadline)
         if line.waits(snapshot.known, took):
             continue
         try:
-            decision = decide(snapshot)
+            decision = decision_on(store, snapshot, decide, deadline)
         except Unread as unread:
             refs |= dict.fromkeys(unread.refs)
             continue
         if _writes(decision) and line.joins(snapshot.known, attempts, took):
             continue
         attempts += 1
-        head = _next_head(call, snapshot, decision, line)
-        reply = _reply(call, decision.value, head)
-        if not _writes(decision):
-            return Committed(decision.value, reply, head, snapshot.clock, attempts)
-        if _commit(store, call, snapshot, decision, head, reply if policy.remembered else None, attempts):
-            store.on_commit(decision.new, decision.deletes)
-            return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
+        if committed := _written(store, call, snapshot, decision, line, policy, attempts):
+            return committed
         line.lost(attempts, time.monotonic() - begun)
+
+
+def _written(
+    store: Store,
+    call: Call,
+    snapshot: Snapshot,
+    decision: Decision[T],
+    line: turns.WriterTurn,
+    policy: WritePolicy,
+    attempts: int,
+) -> Committed[T] | None:
+    """The result of a decision, which is written unless it writes nothing. None if another writer was faster."""
+    head = _next_head(call, snapshot, decision, line)
+    reply = _reply(call, decision.value, head)
+    if not _writes(decision):
+        return Committed(decision.value, reply, head, snapshot.clock, attempts)
+    if not _commit(store, call, snapshot, decision, head, reply if policy.remembered else None, attempts):
+        return None
+    store.on_commit(decision.new, decision.deletes)
+    return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
 
 
 def _require_current(call: Call, snapshot: Snapshot, checked: int, deadline: float) -> int:
@@ -132,9 +154,9 @@ def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[S
     known = codec.from_row("journal", head) if head else None
     known = known if isinstance(known, Head) else None
     first, *former = (_live(rows[key], call) for key in keys)
-    # A client can also send a former key. The request of a client is a hash; the request of a call without a client
-    # never is.
-    answered = first or next((row for row in former if row is not None and row.request == call.request), None)
+    # A client can also send the former key of a step. The request of a client is a hash; that of a step never is.
+    known_before = (row for row in former if row is not None and (call.by_client or row.request == call.request))
+    answered = first or next(known_before, None)
     return Snapshot(call.company, known, rows), answered
 
 
@@ -142,25 +164,6 @@ def _live(row: codec.Row | None, call: Call) -> IdempotencyRecord | None:
     """The stored reply, unless its term has ended."""
     answered = codec.from_row("transient", row) if row else None
     return answered if isinstance(answered, IdempotencyRecord) and answered.expires_at > call.at.timestamp() else None
-
-
-def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:
-    """The seconds that the company's writers wait for the cutoff of a backup. `waited` is the time that this writer has
-    waited."""
-    at = call.at + timedelta(seconds=waited)
-    return fenced_for(snapshot.head, at) if snapshot.founded and waited < conflicts.PATIENCE_SECONDS else 0.0
-
-
-def _admit(snapshot: Snapshot, policy: WritePolicy) -> None:
-    if not snapshot.founded:
-        if policy.founding:
-            return
-        raise NotFound
-    head = snapshot.head
-    if not policy.while_blocked:
-        require_open(head)
-    if policy.business and not (head.cloud_sync or head.cloud_backup):
-        raise CloudStorageOff
 
 
 def _replay(
@@ -187,8 +190,8 @@ def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any], line: tu
     if not _writes(decision):
         return snapshot.head if snapshot.founded else None
     if snapshot.founded:
-        changed = {"fence_until": None, **line.marks(snapshot.head), **(decision.head or {})}
-        return snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
+        changed = {"clock": snapshot.head.clock + 1, "fence_until": None, **line.marks(snapshot.head)}
+        return snapshot.head.edited(call.at, **changed | (decision.head or {}))
     return call.make(Head, id=call.company, clock=1, chain="", **(decision.head or {}))
 
 
@@ -241,6 +244,7 @@ def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ..
         id=call.id,
         clock=head.clock,
         actor=call.actor,
+        device=call.device,
         verb=call.verb,
         changes=changes,
         previous=snapshot.head.chain if snapshot.founded else "",

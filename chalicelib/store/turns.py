@@ -17,7 +17,7 @@ import msgspec
 from pynamodb.exceptions import GetError, UpdateError
 from pynamodb.expressions.operand import Path
 
-from chalicelib.domain.call import SYSTEM_KEY, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import WriterQueue
 from chalicelib.store import conflicts
@@ -74,7 +74,7 @@ class WriterTurn:
     @property
     def queues(self) -> bool:
         """Whether this writer may take a number."""
-        return not self.call.key.startswith(SYSTEM_KEY)
+        return self.call.by_client
 
     def joins(self, head: Head | None, attempts: int, took: float) -> bool:
         """Take a number if a race was lost, or if another writer committed in turn a moment ago. True: the writer has

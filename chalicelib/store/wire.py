@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import GetError, QueryError, TransactGetError
 from pynamodb.expressions.condition import Condition
@@ -19,6 +20,7 @@ from chalicelib.session import sign
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.failures import is_passing, is_too_large, met_a_writer
+from chalicelib.store.parsing import RowParsers
 from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, meta_table, table_name
 
 R = TypeVar("R")
@@ -27,7 +29,7 @@ MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
 SORT = Path("sort")
 MAX_BATCH, BATCH_TRIES = 100, 6
-"""The rows of one batch read, and how often it asks again for the rows that an answer left out."""
+"""The rows of one batch read, of any tables, and how often it asks again for the rows that an answer left out."""
 STREAMED = 1_000
 """The most rows of a streamed page. Large rows reach DynamoDB's 1 MB limit earlier."""
 
@@ -64,13 +66,15 @@ def at_once(ask: Callable[[], RowPage]) -> RowPage:
 
 
 class Wire(Connection):
-    """PynamoDB's connection. Each call uses its caller's session (chalicelib/session.py)."""
+    """PynamoDB's connection. Each call uses its caller's session (chalicelib/session.py), and rows are parsed by
+    chalicelib/store/parsing.py."""
 
     @property
     def session(self) -> Any:
         """The botocore session of the client, one a thread."""
         session = super().session
         session.register("before-sign.dynamodb", sign, unique_id="session")
+        session.register_component("response_parser_factory", RowParsers())
         return session
 
 
@@ -129,26 +133,29 @@ class Store:
         """The records at `refs` that exist, each strongly consistent, but not all as of one moment. It costs half of
         `records`, and has no limit of rows or bytes. Raises Busy."""
         found: dict[Ref, Record] = {}
-        for table in dict.fromkeys(ref.table for ref in refs):
-            own = list(dict.fromkeys(ref for ref in refs if ref.table == table))
-            for at in range(0, len(own), MAX_BATCH):
-                for row in self._batch(table, own[at : at + MAX_BATCH]):
-                    record = from_row(table, row)
-                    found[record.key] = record
+        own = list(dict.fromkeys(refs))
+        for at in range(0, len(own), MAX_BATCH):
+            for table, row in self._batch(own[at : at + MAX_BATCH]):
+                record = from_row(table, row)
+                found[record.key] = record
         return found
 
-    def _batch(self, table: str, refs: Sequence[Ref]) -> Iterator[Row]:
-        name, keys = self.names[table], [start_after(ref.company, ref.sort) for ref in refs]
+    def _batch(self, refs: Sequence[Ref]) -> Iterator[tuple[str, Row]]:
+        tables = {self.names[ref.table]: ref.table for ref in refs}
+        keys = {name: [start_after(*ref[1:]) for ref in refs if ref.table == table] for name, table in tables.items()}
         for attempt in range(BATCH_TRIES):
+            wanted = {name: {"Keys": some, "ConsistentRead": True} for name, some in keys.items()}
             try:
-                answer = self.connection.batch_get_item(name, keys, consistent_read=True)  # type: ignore[arg-type]
-            except GetError as error:
-                if is_passing(error):
+                answer = self.connection.dispatch("BatchGetItem", {"RequestItems": wanted})
+            except (BotoCoreError, ClientError) as error:
+                failed = GetError("BatchGetItem", error)
+                if is_passing(failed):
                     raise Busy from error
-                raise
-            yield from answer["Responses"].get(name, ())
+                raise failed from error
+            for name, rows in answer["Responses"].items():
+                yield from ((tables[name], row) for row in rows)
             # An answer has 16 MB at most, and a throttled table gives less.
-            keys = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+            keys = {name: left["Keys"] for name, left in answer.get("UnprocessedKeys", {}).items()}
             if not keys:
                 return
             time.sleep(0.02 * 2**attempt)
@@ -241,37 +248,38 @@ class Store:
         *,
         descending: bool = False,
         limit: int | None = None,
-        consistent: bool = True,
     ) -> tuple[tuple[IndexEntry, ...], bool]:
         """The entries of a local index from the key `low` to `high`, both inclusive, and whether there may be more. A
         page has `limit` entries or 1 MB at most. Raises Busy."""
         if low > high:
             return (), False
         where = Path(self.local[table, index]).between(low, high)
-        found = self.query(
-            table, company, where, index=index, descending=descending, limit=limit, consistent=consistent
-        )
+        found = self.query(table, company, where, index=index, descending=descending, limit=limit)
         return found.entries, found.next is not None
 
-    def stream(self, table: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
-        """Every raw row of a company in `table` whose sort key begins with `prefix` and follows `after`. Reads are
-        strongly consistent, in pages of at most 1 MB. Raises Busy."""
+    def stream(
+        self, table: str, company: str, prefix: str = "", *, after: str = "", most: int | None = None
+    ) -> Iterator[Row]:
+        """Every raw row of a company in `table` whose sort key begins with `prefix` and follows `after`, `most` at
+        most. Reads are strongly consistent, in pages of at most 1 MB. Raises Busy."""
         start = start_after(company, after) if after else None
-        while True:
+        left = most
+        while left is None or left > 0:
             try:
                 answer = self.connection.query(
                     self.names[table],
                     company,
-                    SORT.startswith(prefix),
+                    SORT.startswith(prefix) if prefix else None,
                     consistent_read=True,
                     exclusive_start_key=start,
-                    limit=STREAMED,
+                    limit=STREAMED if left is None else min(STREAMED, left),
                 )
             except QueryError as error:
                 if is_passing(error):
                     raise Busy from error
                 raise
             yield from answer["Items"]
+            left = None if left is None else left - len(answer["Items"])
             if (start := answer.get("LastEvaluatedKey")) is None:
                 return
 

@@ -7,6 +7,8 @@ from typing import Final, Self
 
 STEP_SECONDS = 7.0
 """Seconds that a step works before its state is saved. Every job that runs workflows reserves more than that."""
+SAVE_SECONDS = 2.0
+"""Seconds between two saves of the progress inside a step."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ A process keeps its own row, which a job finds when it is due. A `Workflow` is a
 from typed state and deadline to state. It does a bounded part, and a repetition of it ends the same.
 
 - The engine saves the row in one conditional write. `Overtaken` says that another runner saved it first.
+- A step may be a generator. The engine saves the states that it yields, at most one in `SAVE_SECONDS`. So a client
+  sees the progress, and a later run continues from there. The return value is the step's result.
 - A refusal that passes is raised, and the runner tries the step again later. Any other one goes to the workflow's
   `failed`, which ends the process with a code, leads it to a recovery step, or raises it again.
 - After the last attempt, `give_up` treats the process the same way, with the code `given_up`.
@@ -13,8 +15,8 @@ The engine owns no table and no waiting. A step that waits moves its row's due d
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chalicelib.domain.entity import Record
@@ -48,6 +50,14 @@ class Written(Generic[R]):
     row: R | None
 
 
+@dataclass
+class _Reached(Generic[R, S]):
+    """The row that was saved last, and the state that a step reached last."""
+
+    row: R
+    state: S
+
+
 def _raised(_context: Any, _state: Any, failure: Failure) -> Any:
     raise failure
 
@@ -77,7 +87,7 @@ class Workflow(Generic[R, C, S]):
     context: Callable[["World", R], C]
     load: Callable[[C], S]
     row: Callable[[C, S], R]
-    steps: Mapping[str, Callable[[C, S, Deadline], S | Written[R]]]
+    steps: Mapping[str, Callable[[C, S, Deadline], S | Written[R] | Generator[S, None, S]]]
     step_of: Callable[[C, S], str] = _step_of
     failed: Callable[[C, S, Failure], S | Written[R]] = _raised
     ended: Callable[[C, S], None] = _nothing
@@ -110,16 +120,35 @@ def advance(world: "World", workflow: Workflow[R, C, S], seen: R) -> R | None:
 def _run(world: "World", workflow: Workflow[R, C, S], seen: R) -> tuple[R | None, bool]:
     """The row after the next step, and whether the process is done."""
     context, state = _opened(world, workflow, seen)
-    step = _step(workflow, context, state)
+    step, reached = _step(workflow, context, state), _Reached(seen, state)
     try:
         after = step(context, state, Deadline.within(deadline.STEP_SECONDS))
+        if isinstance(after, Generator):
+            after = _followed(world, workflow, context, after, reached)
     except (Refusal, StepFailed) as failure:
         if isinstance(failure, Refusal) and failure.passing:
             raise
-        after = workflow.failed(context, state, failure)
+        after = workflow.failed(context, reached.state, failure)
     if isinstance(after, Written):
         return after.row, False
-    return (seen if after is state else _save(world, workflow, context, after, seen)), _is_done(after)
+    row = reached.row if after is state else _save(world, workflow, context, after, reached.row)
+    return row, _is_done(after)
+
+
+def _followed(
+    world: "World", workflow: Workflow[R, C, S], context: C, states: Generator[S, None, S], reached: _Reached[R, S]
+) -> S:
+    """Save states that a step yields. Return its result. Raises Overtaken, Busy, and what the step raises."""
+    pause = Deadline.within(deadline.SAVE_SECONDS)
+    while True:
+        try:
+            reached.state = next(states)
+        except StopIteration as over:
+            result: S = over.value
+            return result
+        if pause.passed:
+            reached.row = _save(world, workflow, context, reached.state, reached.row)
+            pause = Deadline.within(deadline.SAVE_SECONDS)
 
 
 def give_up(world: "World", workflow: Workflow[R, C, S], seen: R) -> None:
@@ -149,7 +178,9 @@ def _opened(world: "World", workflow: Workflow[R, C, S], seen: R) -> tuple[C, S]
     return context, workflow.load(context)
 
 
-def _step(workflow: Workflow[R, C, S], context: C, state: S) -> Callable[[C, S, Deadline], S | Written[R]]:
+def _step(
+    workflow: Workflow[R, C, S], context: C, state: S
+) -> Callable[[C, S, Deadline], S | Written[R] | Generator[S, None, S]]:
     name = workflow.step_of(context, state)
     if name not in workflow.steps:
         raise UnknownProgress(f"{workflow.name}: {name}")
@@ -164,7 +195,8 @@ def _save(world: "World", workflow: Workflow[R, C, S], context: C, state: S, see
         _sound(world, workflow, seen, failure)
     if done:
         workflow.ended(context, state)
-    row, now = workflow.row(context, state), world.now()
+    # The context may be older than the row: a step that yields has one context.
+    row, now = replace(workflow.row(context, state), version=seen.version), world.now()
     changes: dict[str, Any] = {"progress_version": workflow.version}
     if hasattr(row, "attempts"):
         changes["attempts"] = 0

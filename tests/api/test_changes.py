@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.services import changes
+from chalicelib.services import changes, commits
 from tests.conftest import Shop
 
 Seen = dict[tuple[str, str], Any]
@@ -167,7 +167,7 @@ def test_changes_beyond_the_answers_size_are_named_without_their_object(
 
 
 def test_large_rows_are_read_in_several_transactions(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "READ_BYTES", changes.DOCUMENT_BYTES * 2)
+    monkeypatch.setattr(changes, "READ_BYTES", commits.DOCUMENT_BYTES * 2)
     _busy_day(shop)
     assert _applied(_pages(shop)) == _everything(shop)
 

@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from chalicelib.domain.companies.company import Head
+from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.journal import IdempotencyRecord
 from chalicelib.policy.load import accepted_versions, policy_version
+from chalicelib.services.companies import companies
 from chalicelib.wiring import World
 from local.gateway import Gateway
 from local.issuer import Issuer
@@ -72,7 +74,8 @@ def test_a_sign_up_repeated_after_its_answer_was_forgotten_makes_no_second_compa
     person: Client, world: World
 ) -> None:
     id = person.post("/v1/companies", _sign_up(), idempotency_key="long ago").json["id"]
-    world.store.connection.delete_item(world.store.names["transient"], id, IdempotencyRecord.ref(id, "long ago").sort)
+    (answer,) = world.store.all_of(IdempotencyRecord, id)
+    world.store.connection.delete_item(world.store.names["transient"], id, answer.key.sort)
     again = person.post("/v1/companies", _sign_up(), idempotency_key="long ago")
     assert _codes(again)[:2] == (409, "already_exists")
     assert [company["id"] for company in person.get("/v1/companies").json["data"]] == [id]
@@ -183,9 +186,15 @@ def test_an_edit_changes_only_the_sent_attributes(shop: Shop) -> None:
     assert emptied["ice"] == before.json["ice"]
 
 
-def test_the_profile_is_edited_while_the_cloud_is_off(new_shop: Callable[..., Shop]) -> None:
+def test_while_the_cloud_is_off_the_profile_is_corrected_by_a_request_alone(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(cloud=False)
-    assert shop.owner.patch("/v1/company", {"name": "Autre"}, "*").json["name"] == "Autre"
+    refused = shop.owner.patch("/v1/company", {"name": "Autre"}, "*")
+    assert (refused.status, refused.json["code"]) == (409, "cloud_storage_off")
+    assert shop.owner.get("/v1/company").json["name"] == "Boutique Exemple"
+    right = {"kind": "rectification", "corrections": {"name": "Autre"}}
+    corrected = shop.owner.post("/v1/privacy/requests", right)
+    assert corrected.status == 201, corrected.text
+    assert shop.owner.get("/v1/company").json["name"] == "Autre"
 
 
 def test_numbering_is_part_of_the_profile(shop: Shop) -> None:
@@ -254,6 +263,28 @@ def test_a_logo_is_kept_as_we_encode_it(shop: Shop) -> None:
     assert gone.json["logo"] is None
 
 
+def test_the_logo_is_read_at_an_address(shop: Shop) -> None:
+    assert shop.owner.get("/v1/company/logo").status == 404
+    first = shop.owner.ask("PUT", "/v1/company/logo", {"logo": _picture()}, if_match="*").json["logo"]
+    got = shop.owner.get("/v1/company/logo")
+    assert (got.status, f"/logos/{shop.company}/{first}.png" in got.headers["location"]) == (303, True)
+    second = shop.owner.ask("PUT", "/v1/company/logo", {"logo": _picture("JPEG")}, if_match="*").json["logo"]
+    for digest in (first, second):
+        link = shop.owner.ask("GET", f"/v1/company/logo?sha256={digest}", accept="application/json").json["url"]
+        assert f"/logos/{shop.company}/{digest}." in link
+    assert shop.owner.get(f"/v1/company/logo?sha256={'0' * 64}").status == 404
+    assert shop.owner.get("/v1/company/logo?sha256=../x").codes == [("/query/sha256", "bad_format")]
+
+
+def test_a_document_shows_the_address_of_the_logo_that_it_froze(shop: Shop) -> None:
+    frozen = shop.owner.ask("PUT", "/v1/company/logo", {"logo": _picture()}, if_match="*").json["logo"]
+    id = shop.issued()["id"]
+    shop.owner.ask("PUT", "/v1/company/logo", {"logo": _picture("JPEG")}, if_match="*")
+    shown = shop.owner.get(f"/v1/invoices/{id}").json["seller"]["logo"]
+    assert shown == f"/v1/company/logo?sha256={frozen}"
+    assert f"/{frozen}.png" in shop.owner.get(shown).headers["location"]
+
+
 @pytest.mark.parametrize(
     ("logo", "status", "codes"),
     [
@@ -291,3 +322,25 @@ def test_another_company_does_not_exist(shop: Shop, new_shop: Callable[..., Shop
     shop.owner.company = other.company
     for path in ("/v1/company", "/v1/settings", "/v1/members", f"/v1/customers/{other.customer}"):
         assert _codes(shop.owner.get(path))[:2] == (404, "not_found")
+
+
+def test_a_person_signs_up_so_many_companies_a_day(person: Client) -> None:
+    """A repeated sign-up is not counted. The answer states its quota, and when it is renewed."""
+    new = _sign_up()
+    for number in range(companies.SIGN_UPS_OF_ONE):
+        assert person.post("/v1/companies", new, idempotency_key=f"up-{number}").status == 201
+    refused = person.post("/v1/companies", new, idempotency_key="one more")
+    assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
+    wait = refused.headers["retry-after"]
+    assert 0 < int(wait) <= companies.DAY
+    assert refused.headers["ratelimit-policy"] == '"sign-ups-by-person";q=20;w=86400'
+    assert refused.headers["ratelimit"] == f'"sign-ups-by-person";r=0;t={wait}'
+    assert person.post("/v1/companies", new, idempotency_key="up-0").status == 201, "a repetition"
+
+
+def test_a_source_signs_up_so_many_companies_a_day(world: World) -> None:
+    for number in range(companies.SIGN_UPS_OF_SOURCE):
+        companies.limit_sign_ups(world, f"cmp_{number}", f"person {number}", "196.200.1.2")
+    with pytest.raises(TooManyRequests):
+        companies.limit_sign_ups(world, "cmp_x", "person x", "196.200.1.2")
+    companies.limit_sign_ups(world, "cmp_x", "person y", "196.200.1.3")

@@ -20,6 +20,7 @@ from tests.privacy.endings import Stored, stored
 _NUMBERS = count(1)
 NOT_REPEATABLE: Mapping[Route, str] = {
     ("POST", "/account/deletion"): "a form of a public page has no key: asked again, it mails another code",
+    ("POST", "/v1/privacy/receipts"): "a download code is read without a key: each try is counted",
     ("POST", "/v1/diagnostics"): "a batch belongs to nobody and has no key: sent again, it is another batch",
     ("POST", "/v1/privacy/requests/{id}/code"): "asked again, it mails another code, which takes the first one's place",
 }

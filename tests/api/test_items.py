@@ -26,6 +26,14 @@ def test_an_item_lives(shop: Shop) -> None:
     assert shop.owner.get("/v1/items").json["data"] == []
 
 
+def test_an_item_may_be_marked_as_not_withheld(shop: Shop) -> None:
+    """A client copies the mark to its lines, like the nature (DOMAIN 4.1)."""
+    made = shop.owner.post("/v1/items", ITEM | {"withholding": "none"})
+    assert (made.status, made.json["withholding"]) == (201, "none")
+    edited = shop.owner.patch(made.headers["location"], {"withholding": None}, made.etag)
+    assert (edited.status, edited.json["withholding"]) == (200, None)
+
+
 def test_an_exempt_item_names_its_article_as_the_code_does(shop: Shop) -> None:
     made = shop.owner.post("/v1/items", ITEM | {"vat_rate": "0", "exemption": "art. 92-i-1°"})
     assert (made.status, made.json["exemption"]) == (201, "92-I-1")
@@ -45,6 +53,7 @@ def test_an_exempt_item_names_its_article_as_the_code_does(shop: Shop) -> None:
         ({"unit_price": "1" * 40}, "/unit_price", "too_many_digits"),
         ({"unit_price": None}, "/unit_price", "wrong_type"),
         ({"nature": "magic"}, "/nature", "not_one_of"),
+        ({"withholding": "all"}, "/withholding", "not_one_of"),
         ({"description": "a\x07"}, "/description", "control_character"),
         ({"colour": "red"}, "/colour", "unknown_field"),
     ],

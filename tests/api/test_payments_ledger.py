@@ -5,12 +5,15 @@ silent.
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.money import amount_text
 from tests.api.samples import CUSTOMER, LINE
 from tests.api.test_credit_notes import public_body
+from tests.bench.traffic import Traffic
 from tests.client import Got
 from tests.conftest import Shop
 
@@ -63,6 +66,19 @@ class TestWithholding:
         assert invoice["amount_in_words"]["fr"] == "Douze mille dirhams"
         assert invoice["expected_withholding"] == {"vat": "1500.00", "fees": "0.00"}
         assert (invoice["totals"]["withheld"], invoice["withheld"]) == ("0.00", "0.00")
+
+    def test_nothing_is_expected_on_a_line_that_is_marked(self, shop: Shop) -> None:
+        """Décret 2-23-1118 leaves electricity, water, telecom and brokers out (DOMAIN 4.1)."""
+        buyer, fees = public_body(shop), SERVICES | {"nature": "fees"}
+        both = shop.draft(customer=buyer, lines=[SERVICES, fees])
+        # RAS-TVA of 75 % of 2,000.00 on each line, and RAS of 5 % on the fees.
+        assert both["expected_withholding"] == {"vat": "3000.00", "fees": "500.00"}
+        marked = shop.issued(customer=buyer, lines=[SERVICES, fees | {"withholding": "none"}])
+        assert marked["expected_withholding"] == {"vat": "1500.00", "fees": "0.00"}
+        assert [line["withholding"] for line in marked["lines"]] == [None, "none"]
+        assert marked["totals"]["payable"] == "24000.00"
+        neither = shop.issued(customer=buyer, lines=[SERVICES | {"withholding": "none"}])
+        assert neither["expected_withholding"] == {"vat": "0.00", "fees": "0.00"}
 
     def test_a_public_body_that_pays_all_has_paid(self, shop: Shop) -> None:
         invoice = shop.issued(customer=public_body(shop), lines=[SERVICES])["id"]
@@ -307,6 +323,119 @@ class TestUnappliedCredit:
         assert state(shop, invoice["id"])[3] == "0.00"
 
 
+class TestReversalOfCredit:
+    """An advance and a refund are taken back by counter-entries too (DOMAIN 4.6)."""
+
+    def advance(self, shop: Shop, customer: str, amount: str = "1000.00", **more: str) -> str:
+        """The address of an advance by cheque."""
+        url = f"/v1/customers/{customer}/credit"
+        return f"{url}/{post(shop, url, money(shop, amount, method='cheque', **more))['id']}"
+
+    def taken_back(self, shop: Shop, url: str, **more: str) -> Got:
+        return shop.owner.post(f"{url}/reverse", {"reason": "returned_unpaid"} | more)
+
+    def test_a_cheque_in_advance_that_came_back_is_no_credit(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        url = self.advance(shop, customer)
+        counter = self.taken_back(shop, url)
+        assert counter.status == 201, counter.text
+        shown = counter.json
+        assert counter.headers["location"] == f"/v1/customers/{customer}/credit/{shown['id']}"
+        assert (shown["amount"], shown["unapplied"], shown["reason"]) == ("-1000.00", "0.00", "returned_unpaid")
+        original = shop.owner.get(url).json
+        assert (shown["reverses"], original["reversed_by"]) == (original["id"], shown["id"])
+        assert (original["unapplied"], original["taken_back"]) == ("0.00", "1000.00")
+        refused = shop.owner.post(f"/v1/customers/{customer}/refunds", money(shop, "0.01"))
+        assert refused.codes == [("/amount", "above_unapplied_credit")]
+
+    def test_it_happens_once(self, shop: Shop) -> None:
+        url = self.advance(shop, customer_of(shop))
+        counter = self.taken_back(shop, url).json["id"]
+        clock = shop.clock
+        again = self.taken_back(shop, url)
+        assert (again.status, again.json["code"]) == (409, "already_reversed")
+        back = self.taken_back(shop, f"{url.rpartition('/')[0]}/{counter}")
+        assert (back.status, back.json["code"]) == (409, "not_reversible")
+        assert shop.clock == clock
+
+    def test_what_was_applied_of_it_is_open_again(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        url = self.advance(shop, customer, "3900.00")
+        invoices = [shop.issued(customer=customer)["id"] for _ in range(2)]
+        targets = [
+            {"document": id, "amount": amount} for id, amount in zip(invoices, ("3600.00", "100.00"), strict=True)
+        ]
+        post(shop, f"/v1/customers/{customer}/credit/apply", {"to": targets})
+        assert self.taken_back(shop, url).status == 201
+        assert {state(shop, id) for id in invoices} == {("issued", "0.00", "0.00", "3600.00")}
+        for id in invoices:
+            rows = shop.owner.get(f"/v1/invoices/{id}/payments").json["data"]
+            assert [row["status"] for row in rows] == ["reversed", "counter_entry"]
+
+    def test_what_a_credit_note_freed_of_it_comes_back_first(self, shop: Shop) -> None:
+        """The invoice took the cheque and was credited by half; the freed half pays another invoice."""
+        customer = customer_of(shop)
+        draft = shop.draft(customer=customer)["id"]
+        url = self.advance(shop, customer, "3600.00", document=draft)
+        post(shop, f"/v1/invoices/{draft}/issue")
+        post(shop, f"/v1/invoices/{draft}/credit", {"lines": [{"line": 1, "quantity": "1"}]})
+        other = shop.issued(customer=customer)["id"]
+        apply = {"to": [{"document": other, "amount": "1800.00"}]}
+        post(shop, f"/v1/customers/{customer}/credit/apply", apply)
+        assert state(shop, other)[3] == "1800.00"
+        assert self.taken_back(shop, url).status == 201
+        assert state(shop, draft) == ("issued", "0.00", "0.00", "1800.00")
+        assert state(shop, other) == ("issued", "0.00", "0.00", "3600.00")
+        assert {rest for _, _, rest in unapplied(shop, customer)} == {"0.00"}
+
+    def test_its_draft_waits_for_it_no_longer(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        draft = shop.draft(customer=customer)["id"]
+        for _ in range(21):  # A draft is named by 20 advances at most.
+            assert self.taken_back(shop, self.advance(shop, customer, document=draft)).status == 201
+        assert post(shop, f"/v1/invoices/{draft}/issue")["paid"] == "0.00"
+
+    def test_what_was_refunded_of_it_must_come_back_first(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        url, refunds = self.advance(shop, customer), f"/v1/customers/{customer}/refunds"
+        refund = post(shop, refunds, money(shop, "300.00"))["id"]
+        clock = shop.clock
+        refused = self.taken_back(shop, url)
+        assert (refused.status, refused.json["code"], shop.clock) == (409, "credit_used", clock)
+        counter = self.taken_back(shop, f"{refunds}/{refund}", reason="entered_in_error")
+        assert (counter.status, counter.json["amount"], counter.json["reverses"]) == (201, "-300.00", refund)
+        assert shop.owner.get(f"{refunds}/{refund}").json["reversed_by"] == counter.json["id"]
+        assert unapplied(shop, customer) == [("advance", "1000.00", "1000.00")]
+        again = self.taken_back(shop, f"{refunds}/{refund}")
+        assert (again.status, again.json["code"]) == (409, "already_reversed")
+        assert self.taken_back(shop, url).status == 201
+
+    def test_credit_of_a_payment_leaves_with_it(self, shop: Shop) -> None:
+        invoice = shop.issued()
+        paid = pay(shop, invoice["id"], "4000.00")
+        refused = self.taken_back(shop, f"/v1/customers/{invoice['customer']}/credit/{paid['excess_entry']}")
+        assert (refused.status, refused.json["code"]) == (409, "not_reversible")
+
+    def test_it_is_read_and_reversed_under_its_own_customer(self, shop: Shop) -> None:
+        url, other = self.advance(shop, customer_of(shop)), customer_of(shop)
+        foreign = f"/v1/customers/{other}/credit/{url.rpartition('/')[2]}"
+        assert (shop.owner.get(foreign).status, self.taken_back(shop, foreign).status) == (404, 404)
+
+    def test_if_match_names_the_entry(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        url = self.advance(shop, customer)
+        seen = shop.owner.get(url).etag
+        invoice = shop.issued(customer=customer)["id"]
+        post(shop, f"/v1/customers/{customer}/credit/apply", {"to": [{"document": invoice, "amount": "1.00"}]})
+        assert shop.owner.post(f"{url}/reverse", {"reason": "other"}, if_match=seen).status == 412
+
+    @pytest.mark.parametrize(("days", "code"), [(1, "payment_date_in_future"), (-3, "before_payment")])
+    def test_its_day_is_between_the_money_and_today(self, shop: Shop, days: int, code: str) -> None:
+        url = self.advance(shop, customer_of(shop))
+        refused = self.taken_back(shop, url, date=str(shop.today + timedelta(days=days)))
+        assert refused.codes == [("/date", code)]
+
+
 class TestStampDuty:
     """0.25 % of what is settled in cash (CGI art. 252-I-B; DOMAIN 4.3). 12,000.00 in cash: 30.00."""
 
@@ -345,13 +474,17 @@ def test_devices_see_each_event(shop: Shop) -> None:
     reverse(shop, paid["id"])
     entry = post(shop, f"/v1/customers/{invoice['customer']}/credit", money(shop, "50.00"))
     refund = post(shop, f"/v1/customers/{invoice['customer']}/refunds", money(shop, "20.00"))
+    for url in (f"credit/{entry['id']}", f"refunds/{refund['id']}"):
+        shop.owner.post(f"/v1/customers/{invoice['customer']}/{url}/reverse", {"reason": "other"})
     seen = shop.owner.get("/v1/changes", query={"after": clock, "limit": 100}).json["data"]
     objects = {change["id"]: change["object"] for change in seen}
     assert objects[paid["id"]] == shop.owner.get(f"/v1/payments/{paid['id']}").json
     listed = shop.owner.get(f"/v1/customers/{invoice['customer']}/credit").json["data"]
     assert [objects[row["id"]] for row in listed] == listed
     assert {entry["id"], paid["excess_entry"]} <= set(objects)
-    assert objects[refund["id"]] == refund
+    refunds = shop.owner.get(f"/v1/customers/{invoice['customer']}/refunds").json["data"]
+    assert [objects[row["id"]] for row in refunds] == refunds
+    assert refunds[0]["reversed_by"] == refunds[1]["id"]
     assert objects[invoice["id"]] == shop.owner.get(f"/v1/invoices/{invoice['id']}").json
 
 
@@ -441,6 +574,38 @@ class TestMoneyThatMovedOn:
                 post(shop, f"/v1/customers/{customer}/credit", body)
         post(shop, f"/v1/customers/{customer}/credit", money(shop, "500.00"))
         assert post(shop, f"/v1/customers/{customer}/refunds", money(shop, "500.00"))["amount"] == "500.00"
+
+    def test_used_credit_is_not_read_again(self, shop: Shop) -> None:
+        """A refund reads the open entry alone, however many were used up before."""
+        customer = customer_of(shop)
+        url = f"/v1/customers/{customer}"
+        reads = []
+        for used in (1, 6):
+            for _ in range(used):
+                post(shop, f"{url}/credit", money(shop, "10.00"))
+                post(shop, f"{url}/refunds", money(shop, "10.00"))
+            post(shop, f"{url}/credit", money(shop, "10.00"))
+            with Traffic(shop.world.store) as traffic:
+                post(shop, f"{url}/refunds", money(shop, "10.00"))
+            reads.append((traffic.calls, traffic.rows))
+        assert reads[0] == reads[1]
+
+    def test_several_documents_are_read_in_one_round_trip(self, shop: Shop) -> None:
+        """An advance may be applied twenty times. Its reversal took 6.7 s, of 10 s at most."""
+        customer = customer_of(shop)
+        calls = []
+        for count in (1, 4):
+            advance = post(shop, f"/v1/customers/{customer}/credit", money(shop, "40.00"))["id"]
+            invoices = [shop.issued(customer=customer)["id"] for _ in range(count)]
+            part = amount_text(Decimal(40) / count)
+            targets = [{"document": invoice, "amount": part} for invoice in invoices]
+            with Traffic(shop.world.store) as applied:
+                post(shop, f"/v1/customers/{customer}/credit/apply", {"to": targets})
+            with Traffic(shop.world.store) as reversed_again:
+                post(shop, f"/v1/customers/{customer}/credit/{advance}/reverse", {"reason": "other"})
+            calls.append((applied.calls, reversed_again.calls))
+            assert [state(shop, invoice)[1] for invoice in invoices] == ["0.00"] * count
+        assert calls[0] == calls[1]
 
     def test_a_refund_is_not_before_the_money(self, shop: Shop) -> None:
         customer = customer_of(shop)

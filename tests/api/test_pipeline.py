@@ -3,10 +3,12 @@
 import hashlib
 import json
 import logging
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.domain.call import bound_key
 from tests.api.pipeline import gateway_of
 from tests.client import Client
 
@@ -25,7 +27,7 @@ def client(world: "World") -> Client:
 def test_making_a_thing(client: Client) -> None:
     got = client.post("/things", {"name": "Atlas"}, idempotency_key="k-1")
     assert got.status == 201
-    assert got.json["key"] == "k-1"
+    assert got.json["key"] == bound_key("nobody", "k-1")
     assert got.json["verb"] == "post_things"
     assert got.json["secret"] == "s3cret"
     assert got.headers["location"] == "/things/thing_1"
@@ -78,8 +80,15 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "the same name twice, escaped": (b'{"name": "a", "n\\u0061me": "b"}', "duplicate_name"),
     "the same name twice, inside": (b'{"lines": [{"quantity": "1", "quantity": "2"}]}', "duplicate_name"),
     "30 levels": (DEEP, "too_deep"),
-    "100,000 levels": (b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too_deep"),
-    "100,000 levels, never closed": (b'{"name": ' + b'{"a":' * 100_000, "too_deep"),
+    "20,000 levels": (b'{"name": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", "too_deep"),
+    "20,000 levels, never closed": (b'{"name": ' + b'{"a":' * 20_000, "too_deep"),
+    "100,000 levels": (b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too_many"),
+    "300,000 empty arrays": (b'{"lines": [' + b",".join([b"[]"] * 300_000) + b"]}", "too_many"),
+    "300,000 empty objects": (b'{"lines": [' + b",".join([b"{}"] * 300_000) + b"]}", "too_many"),
+    "450,000 numbers": (b'{"lines": [' + b",".join([b"1"] * 450_000) + b"]}", "too_many"),
+    "60,000 names": (b"{" + b",".join(b'"%d":1' % n for n in range(60_000)) + b"}", "too_many"),
+    "150,000 times one name": (b"{" + b",".join([b'"a":1'] * 150_000) + b"}", "too_many"),
+    "400,000 escaped quotes, never closed": (b'{"name": "' + b'\\"' * 400_000 + b"," * 60_000, "not_json"),
     "a list": (b"[]", "not_an_object"),
     "a string": (b'"a"', "not_an_object"),
     "null": (b"null", "not_an_object"),
@@ -93,6 +102,22 @@ def test_bodies_that_cannot_be_read(client: Client, name: str) -> None:
     assert (got.status, got.json["code"]) == (400, "malformed")
     assert got.codes == [("", code)]
     assert got.headers["content-type"] == "application/problem+json"
+
+
+def test_commas_and_brackets_in_a_text_are_no_values(client: Client) -> None:
+    got = client.post("/things", {"name": '",[{\\' * 100_000})
+    assert (got.status, got.codes) == (422, [("/name", "too_long")])
+
+
+def test_a_body_with_too_many_values_costs_almost_nothing(client: Client) -> None:
+    raw = b'{"lines": [' + b",".join([b"[]"] * 300_000) + b"]}"
+    tracemalloc.start()
+    try:
+        assert client.post("/things", raw=raw).status == 400
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000, "each empty array was decoded"
 
 
 INVALID: dict[str, tuple[dict[str, Any], str, str]] = {

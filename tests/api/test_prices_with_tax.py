@@ -44,3 +44,23 @@ def test_a_reissue_keeps_the_written_price(shop: Shop) -> None:
     reissue = next(one["reissue"] for one in affected if one["id"] == invoice["id"])
     made = shop.owner.post(reissue["url"], reissue["body"])
     assert (made.status, made.json["totals"]["gross"]) == (201, "450.00")
+
+
+def test_a_discounted_written_total_is_exact_to_the_last_payment(shop: Shop) -> None:
+    """10.50 less 15 % is 8.92. It is paid and credited as 8.92."""
+    reduced = {"lines": [LINE | {"unit_price_incl": "10.50"}], "discount": {"percent": "15"}}
+    paid, credited = shop.issued(**reduced), shop.issued(**reduced)
+    totals = paid["totals"]
+    assert [totals[name] for name in ("net", "vat_total", "rounding", "gross", "payable")] == [
+        *("8.12", "0.81", "-0.01", "8.92", "8.92")
+    ]
+    body = {"amount": "8.92", "method": "transfer", "date": str(shop.today)}
+    assert shop.owner.post(f"/v1/invoices/{paid['id']}/payments", body).status == 201
+    note = shop.owner.post(f"/v1/invoices/{credited['id']}/credit", {}).json
+    assert (note["totals"]["rounding"], note["totals"]["gross"]) == ("-0.01", "8.92")
+    for invoice, status in ((paid, "paid"), (credited, "credited")):
+        found = shop.owner.get(f"/v1/invoices/{invoice['id']}").json
+        assert (found["status"], found["balance"]) == (status, "0.00")
+    statement = shop.owner.get(f"/v1/customers/{shop.customer}/statement").json
+    assert statement["closing_balance"] == "0.00"
+    assert shop.owner.get("/v1/register/verify").json["verified"] is True

@@ -12,6 +12,7 @@ from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.services.documents import register
 from chalicelib.store import codec
+from chalicelib.store.read import open_company
 from tests.conftest import Shop
 
 
@@ -82,6 +83,17 @@ def test_an_altered_head_is_found_after_a_full_page(shop: Shop, monkeypatch: pyt
     assert verified(shop)
     overwrite(shop, replace(series(shop), chain="00" * 32))
     assert not verified(shop)
+
+
+def test_a_part_has_the_size_that_the_caller_states(shop: Shop) -> None:
+    numbers = register.BATCH + 2
+    for _ in range(numbers):
+        shop.issued()
+    reader = open_company(shop.world.store, shop.company)
+    found = register.verify(reader, None, shop.today.year, at_once=numbers - 1)
+    assert (found.checked, found.next, found.complete) == (numbers - 1, numbers - 1, False)
+    rest = register.verify(reader, None, shop.today.year, after=numbers - 1)
+    assert (rest.checked, rest.next, rest.complete) == (1, None, True)
 
 
 def test_the_register_of_a_year_is_the_last_used_series_until_the_new_pattern_is_used(shop: Shop) -> None:

@@ -56,21 +56,21 @@ def test_the_last_switch_stays_on_over_a_workspace_that_holds_something(shop: Sh
 def test_nothing_slips_in_while_the_last_switch_goes_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A customer that is created after the look at the workspace and before the commit is seen."""
     shop.owner.delete(f"/v1/customers/{shop.customer}", "*")
-    look = companies._observe_workspace
-    looks: list[tuple[int, bool]] = []
+    look = companies._observe
+    looks: list[bool] = []
 
-    def slow_look(store: Any, company: str) -> tuple[int, bool]:
+    def slow_look(store: Any, company: str) -> Any:
         seen = look(store, company)
         if not looks:
             other = Thread(target=shop.owner.post, args=("/v1/customers", {"name": "Tardif", "kind": "consumer"}))
             other.start()
             other.join()
-        looks.append(seen)
+        looks.append(seen.empty)
         return seen
 
-    monkeypatch.setattr(companies, "_observe_workspace", slow_look)
+    monkeypatch.setattr(companies, "_observe", slow_look)
     refused = shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*")
-    assert (refused.json["code"], [empty for _, empty in looks]) == ("workspace_not_empty", [True, False])
+    assert (refused.json["code"], looks) == ("workspace_not_empty", [True, False])
 
 
 @pytest.mark.parametrize("body", [{"cloud": {"sync": "yes"}}, {"cloud": {"mail": True}}, {"cloud": None}, {"theme": 1}])

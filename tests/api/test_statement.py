@@ -10,6 +10,7 @@ import pytest
 from chalicelib.services.documents import statement as statements
 from chalicelib.store.wire import Store
 from tests.api.samples import CUSTOMER
+from tests.api.test_account_pages import printed
 from tests.api.test_credit_notes import public_body
 from tests.api.test_payments_ledger import SERVICES, customer_of, money, pay, post, reverse
 from tests.client import Got
@@ -82,6 +83,66 @@ class TestEvents:
             ]
         )
         assert (shown["open"], shown["unapplied_credit"]) == ("3000.00", "400.00")
+
+    def test_an_advance_and_a_refund_that_are_taken_back(self, shop: Shop) -> None:
+        """Each event counts on its own day; the invoice that took the advance is open again."""
+        customer = customer_of(shop)
+        url = f"/v1/customers/{customer}"
+        cheque = post(shop, f"{url}/credit", money(shop, "1000.00", method="cheque", date=day(shop, 9)))["id"]
+        refund = post(shop, f"{url}/refunds", money(shop, "400.00", date=day(shop, 7)))["id"]
+        reversal = {"reason": "entered_in_error", "date": day(shop, 6)}
+        post(shop, f"{url}/refunds/{refund}/reverse", reversal)
+        invoice = shop.issued(customer=customer)["id"]
+        post(shop, f"{url}/credit/apply", {"to": [{"document": invoice, "amount": "600.00"}]})
+        reversal = {"reason": "returned_unpaid", "date": day(shop, 2)}
+        post(shop, f"{url}/credit/{cheque}/reverse", reversal)
+        shown = statement(shop, customer, **{"from": day(shop, 20)})
+        assert [line["date"] for line in shown["lines"]] == [day(shop, ago) for ago in (9, 7, 6, 2, 0)]
+        assert rows(shown) == [
+            ("advance", "0.00", "1000.00", "-1000.00"),
+            ("refund", "400.00", "0.00", "-600.00"),
+            ("reversal", "0.00", "400.00", "-1000.00"),
+            ("reversal", "1000.00", "0.00", "0.00"),
+            ("invoice", "3600.00", "0.00", "3600.00"),
+        ]
+        assert shown["lines"][3]["reason"] == "returned_unpaid"
+        assert (shown["open"], shown["unapplied_credit"]) == ("3600.00", "0.00")
+        between = statement(shop, customer, **{"from": day(shop, 20), "to": day(shop, 4)})
+        assert (between["closing_balance"], between["unapplied_credit"]) == ("-1000.00", "1000.00")
+
+    def test_money_for_an_invoice_that_asks_for_nothing_counts(self, shop: Shop) -> None:
+        free = {"description": "Essai", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
+        invoice = shop.issued(lines=[free | {"discount": {"percent": "100"}}])
+        pay(shop, invoice["id"], "5.00")
+        shown = statement(shop, invoice["customer"])
+        assert (shown["credits"], shown["unapplied_credit"]) == ("5.00", "5.00")
+
+    def test_a_reversal_of_the_same_day_follows_what_it_takes_back(self, shop: Shop) -> None:
+        customer = customer_of(shop)
+        for kind in ("credit", "refunds"):
+            url = f"/v1/customers/{customer}/{kind}"
+            post(shop, url, money(shop, "50.00"))
+        for kind in ("refunds", "credit"):
+            url = f"/v1/customers/{customer}/{kind}"
+            (row,) = shop.owner.get(url).json["data"]
+            post(shop, f"{url}/{row['id']}/reverse", {"reason": "entered_in_error"})
+        assert [row[0] for row in rows(statement(shop, customer))] == ["advance", "refund", "reversal", "reversal"]
+
+    def test_the_account_of_a_deleted_customer_stays(self, shop: Shop) -> None:
+        """An inspector asks for the account of a customer who still owes. Its documents state who it is."""
+        invoice = shop.issued()
+        pay(shop, invoice["id"], "600.00")
+        url = f"/v1/customers/{invoice['customer']}"
+        before = statement(shop, invoice["customer"])
+        assert shop.owner.delete(url, shop.owner.get(url).etag, query={"force": "true"}).status == 200
+        assert statement(shop, invoice["customer"]) == before
+        assert before["open"] == "3000.00"
+        assert "Client Exemple" in printed(shop, f"{url}/statement/pdf")
+
+    def test_a_deleted_customer_without_documents_is_unknown(self, shop: Shop) -> None:
+        url = f"/v1/customers/{customer_of(shop)}"
+        assert shop.owner.delete(url, shop.owner.get(url).etag).status == 200
+        assert ask(shop, url.rpartition("/")[2]).status == 404
 
     def test_money_counts_on_its_own_day(self, shop: Shop) -> None:
         """Paid before the issue, it is in the opening balance of the day of the issue."""
@@ -227,7 +288,7 @@ class TestReading:
         monkeypatch.setattr(Store, "query", counting)
         statement(shop, customer)
         assert len([text for text in found if "payment#" in text]) == 3
-        assert len([text for text in found if text.startswith("ledger")]) == 7
+        assert len([text for text in found if text.startswith("ledger")]) == 8
 
     def test_too_many_documents_are_refused(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         customer = customer_of(shop)

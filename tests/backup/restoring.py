@@ -36,6 +36,11 @@ class Kept(Books):
         super().__init__(world, **options)
         companies.switch(world.store, self.call("switch"), {"backup": True})
 
+    @property
+    def company(self) -> str:
+        """The company's id."""
+        return self.id
+
     def head(self, company: str | None = None) -> Head:
         """The head as it is."""
         (found,) = self.world.store.records([Head.ref(company or self.id)])

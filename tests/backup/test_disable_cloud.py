@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.domain.backups.backup import Backup, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed
 from chalicelib.domain.journal import JobRow
@@ -18,6 +19,7 @@ from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.privacy.legal import holds
 from chalicelib.store.wire import SORT
+from tests.api.samples import sample, send
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, taken, turned_on
 from tests.client import Client, Got
@@ -69,6 +71,7 @@ def test_business_data_and_backups_are_erased_and_statutory_records_stay(books: 
     backup = taken(books)
     prefix = prefixes.backup(backup.tier, books.company, backup.id)
     copy = {key: books.world.files.read(key) for key in books.world.files.list(prefix)}
+    books.world.files.put(prefixes.sync(books.company, "dev_1", "copy"), b"{}", "application/json")
     gone = off(books, erase=True)
     assert gone.status == 202
     assert gone.json["cloud"] == {"sync": False, "backup": False}
@@ -77,7 +80,7 @@ def test_business_data_and_backups_are_erased_and_statutory_records_stay(books: 
     job = shop.owner.get(gone.headers["location"]).json
     assert (job["status"], job["outcomes"][0]["outcome"]) == ("completed", "complete")
     assert kinds(books, "workspace") == ["company"]
-    assert objects(books, *prefixes.BACKUPS.values(), prefixes.PDF) == []
+    assert objects(books, *prefixes.BACKUPS.values(), prefixes.PDF, prefixes.SYNC) == []
     assert books.world.store.query("transient", books.company, SORT.startswith("backup#")).records == []
     assert set(kinds(books, "ledger")) == {"invoice", "balance", "register_entry", "series"}
     assert shop.owner.get(f"/v1/invoices/{invoice['id']}").json["code"] == "cloud_storage_off", "kept, and blocked"
@@ -118,6 +121,64 @@ def test_a_hold_keeps_it(books: Books) -> None:
     holds.release(books.world, books.company, hold.id, "opr_1")
     expire(books)
     assert kinds(books, "workspace") == ["company"]
+
+
+def test_the_settings_show_the_erasure_until_it_ends(books: Books) -> None:
+    assert books.shop.owner.get("/v1/settings").json.get("job") is None
+    gone = off(books, erase=True)
+    shown = books.shop.owner.get("/v1/settings").json
+    assert shown["job"] == gone.json["job"]
+    assert books.shop.owner.get(f"/v1/jobs/{shown['job']}").json["status"] == "queued"
+    expire(books)
+    assert books.shop.owner.get("/v1/settings").json.get("job") is None
+    done = books.shop.owner.get(f"/v1/jobs/{shown['job']}").json
+    assert (done["status"], done["done"]) == ("completed", 1)
+
+
+def test_the_erasure_is_due_each_minute() -> None:
+    assert EXPIRY_JOB.schedule == "rate(1 minute)"
+
+
+@pytest.mark.parametrize("issued", [True, False])
+def test_the_erasure_leaves_the_identity_of_the_profile(books: Books, issued: bool) -> None:
+    owner = books.shop.owner
+    business = {
+        "bank_name": "Banque Populaire",
+        "phone": "+212522000000",
+        "signature_box": True,
+        "template": "<p>x</p>",
+    }
+    edited = owner.patch("/v1/company", business | {"legal_form": "SARL", "financial_year_end": "06-30"}, "*")
+    assert edited.status == 200, edited.text
+    logo = next(endpoint for endpoint in ENDPOINTS if endpoint.path == "/v1/company/logo" and endpoint.method == "PUT")
+    assert send(owner, logo, sample(logo, books.shop)).status == 200
+    if issued:
+        books.shop.issued()
+    off(books, erase=True)
+    hold = holds.place(books.world, books.company, "enquiry 9", "opr_1")
+    expire(books)
+    assert owner.get("/v1/company").json["bank_name"] == business["bank_name"], "held"
+    holds.release(books.world, books.company, hold.id, "opr_1")
+    expire(books)
+    left = owner.get("/v1/company").json
+    assert (left["bank_name"], left["phone"], left["signature_box"], left["logo"]) == (None, None, False, None)
+    assert (left["name"], left["legal_form"], left["financial_year_end"]) == ("Boutique Exemple", "SARL", "06-30")
+    assert ("template" in kinds(books, "workspace"), bool(objects(books, prefixes.LOGOS))) == (issued, issued)
+
+
+def test_a_profile_beyond_the_account_is_not_removed_without_erase(books: Books) -> None:
+    owner = books.shop.owner
+    assert owner.delete(f"/v1/customers/{books.shop.customer}", "*").status == 200
+    assert owner.patch("/v1/company", {"bank_name": "Banque Populaire"}, "*").status == 200
+    assert off(books).json["code"] == "workspace_not_empty"
+    assert owner.patch("/v1/company", {"bank_name": None}, "*").status == 200
+    assert off(books).status == 200
+
+
+def test_backups_are_not_left_without_erase(books: Books) -> None:
+    taken(books)
+    assert books.shop.owner.delete(f"/v1/customers/{books.shop.customer}", "*").status == 200
+    assert off(books).json["code"] == "workspace_not_empty"
 
 
 def test_only_a_person_who_has_just_signed_in_erases(books: Books) -> None:

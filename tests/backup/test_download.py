@@ -124,6 +124,9 @@ def test_an_operator_downloads_a_closed_companys_statutory_records_as_issued(sho
     demand = disclosures.record(shop.world, shop.id, told, "op-1").id
     bundle = fetched(shop, backup, operator=True, disclosure=demand)
     assert {name.partition("/")[2].partition(".")[0] for name in bundle.namelist() if "/" in name} == {
+        "archived_invoice_balances",
+        "document_attachments",
+        "invoices_archive",
         "series",
         "invoices",
         "balances",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.attachments.attachment import Attachment, DocumentAttachment
 from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
@@ -15,6 +16,7 @@ from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.entity import Record
 from chalicelib.files import prefixes
 from chalicelib.services.backup import drill
+from chalicelib.services.backup.create import cutoff
 from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.copy import Founding
 from chalicelib.store.drill import DrillStore, cleared, companies, drill_settings
@@ -23,6 +25,7 @@ from chalicelib.wiring import World
 from chalicelib.workflow import deadline, engine
 from chalicelib.workflow.deadline import NEVER
 from tests.backup.restoring import Kept
+from tests.backup.test_attachments import stored as attached
 from tests.privacy.worlds import Turned, carried
 from tests.rows import delete_row
 
@@ -109,6 +112,22 @@ def test_the_drill_tables_omit_persons_erased_since(shop: Kept, drill_store: Dri
     carried(shop.world)
     drilled(shop, "compare")
     assert shop.customer not in repr(rows(drill_store, shop.id, "workspace"))
+    drilled(shop)
+    assert shop.backup(backup).drill == "passed"
+
+
+def test_a_drill_counts_attachments(shop: Kept, drill_store: DrillStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of an older backup, which holds the file of a support thread and of a person erased since."""
+    stored = [attached(shop, Attachment, owner) for owner in (shop.supplier, shop.customer, shop.new("thr"))]
+    stored.append(attached(shop, DocumentAttachment, shop.invoice))
+    monkeypatch.setattr(cutoff, "_of_thread", lambda _: False)
+    backup = shop.taken()
+    shop.confirmed(shop.customer)
+    carried(shop.world)
+    drilled(shop, "compare")
+    kept = [row for table in ("workspace", "ledger") for row in rows(drill_store, shop.id, table)]
+    there = {row["id"]["S"] for row in kept if row["_kind"]["S"] == "attachment"}
+    assert there == {stored[0].id, stored[3].id}
     drilled(shop)
     assert shop.backup(backup).drill == "passed"
 

@@ -26,9 +26,13 @@ from chalicelib.services.backup.verify import check
 from chalicelib.services.encryption import SCHEMA
 from chalicelib.store.codec import digest, from_row
 from chalicelib.workflow.deadline import NEVER
+from tests.attaching import attach
+from tests.attaching import picture as photograph
 from tests.backup import fixtures
 from tests.backup.oracle import differences
 from tests.backup.worlds import Books, opened, taken
+from tests.imports.files import analysed, committed
+from tests.imports.test_archive import SUMS
 from tests.jobs.worlds import commit
 from tests.unit.render.test_logo import picture
 from tests.unit.samples import AT
@@ -90,6 +94,12 @@ def rich(books: Books) -> Books:
     customer = f"/v1/customers/{paid['customer']}"
     assert owner.post(f"{customer}/credit", payment | {"reference": "avance – تسبيق"}).status == 201
     assert owner.post(f"{customer}/refunds", payment | {"amount": "0.10"}).status == 201
+    for attached in (shop.draft()["id"], paid["id"]):
+        attach(owner, attached, photograph())
+    found = analysed(shop, "customers", "Nom;Type\nClient importé;consumer\n".encode())
+    assert committed(shop, found["id"])["status"] == "committed"
+    found = analysed(shop, "invoices_archive", SUMS)
+    assert committed(shop, found["id"])["status"] == "committed"
     return books
 
 

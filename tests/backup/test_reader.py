@@ -16,7 +16,7 @@ from tests.backup.restoring import Kept
 from tests.privacy.worlds import Turned
 
 LETTERS = {b"s": "statutory", b"w": "working"}
-WORKSPACE = ("company", "customers", "suppliers", "items", "drafts", "templates")
+WORKSPACE = ("company", "customers", "suppliers", "items", "drafts", "templates", "import_mappings")
 AROUND = ("head", "journal", "terms", "leftovers")
 """Groups of what stands around the books, in the table of the journal."""
 

@@ -154,6 +154,12 @@ def test_an_erased_person_does_not_come_back_and_nothing_points_to_them() -> Non
     assert not replay.names(ITEM)
 
 
+def test_what_was_typed_of_an_erased_person_leaves_their_restored_draft() -> None:
+    typed = replace(DRAFT, buyer_reference="Alami", order_reference="BC Alami", metadata={"for": "Alami"})
+    assert Replay(frozenset({"cus_1"})).replayed(typed) == replace(DRAFT, customer=None)
+    assert Replay(frozenset({"cus_2"})).replayed(typed) is typed
+
+
 def issued() -> tuple[Invoice, Any, Series]:
     series = opened(COMPANY, current(COMPANY, "invoice"), THEN.date(), THEN)
     place = SeriesSlot(series=series, day=THEN.date(), today=THEN.date(), at=THEN, salt=b"s" * 16, specimen=False)

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.domain.attachments.attachment import DocumentAttachment
 from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
@@ -54,9 +55,20 @@ def test_numbers_are_given_once_across_restores(books: Books) -> None:
 def test_a_purged_document_and_its_related_rows_are_not_restored(kept: Kept) -> None:
     payment = next(row for row in kept.content().values() if isinstance(row, Payment))
     kept.put(PaymentId(company=kept.id, id=payment.id, created_at=kept.at, updated_at=kept.at, invoice=kept.invoice))
+    paper = DocumentAttachment(
+        id=kept.new("att"),
+        owner=kept.invoice,
+        state="refused",
+        name="bon.pdf",
+        content_type="application/pdf",
+        bytes=9,
+        sha256="9f" * 32,
+        **kept.stamps,
+    )
+    kept.put(paper)
     backup = kept.taken()
     gone = [Invoice.ref(kept.id, kept.invoice), Balance.ref(kept.id, kept.invoice), payment.key]
-    gone += [PaymentId.ref(kept.id, payment.id)]
+    gone += [PaymentId.ref(kept.id, payment.id), paper.key]
     entries = [row.key for row in kept.content().values() if row.KIND == "register_entry"]
     assert entries
     kept.lose(*gone, *entries)
@@ -71,7 +83,7 @@ def test_a_purged_document_and_its_related_rows_are_not_restored(kept: Kept) -> 
         due_at=kept.at + timedelta(days=400),
     )
     kept.put(term)
-    for kinds in (None, ("payments",), ("invoices",)):
+    for kinds in (None, ("payments",), ("invoices",), ("attachments",)):
         kept.restored(backup, kinds=kinds)
         assert [ref for ref in [*gone, *entries] if kept.there(ref) is not None] == []
 

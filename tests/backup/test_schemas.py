@@ -14,6 +14,7 @@ from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.balance import Balance, fresh, left
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.overpaid import excess_of, freed
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.request import Tombstone
@@ -107,7 +108,7 @@ def old(request: pytest.FixtureRequest, old_ones: Callable[[Path], Old], vault: 
 
 @pytest.mark.parametrize("into", ["same", "new"])
 def test_it_is_restored_whole(old: Old, into: str) -> None:
-    """Each row has the hash that the backup says, but for what the restore adds to balances; the registers verify; a
+    """Each row has the hash that the backup says, but for what the restore adds about balances; the registers verify; a
     picture is its own."""
     company = old.restored(into)
     rows = content_of(old.world, company)
@@ -126,26 +127,31 @@ def test_it_is_restored_whole(old: Old, into: str) -> None:
         assert old.world.files.read(str(prefixes.own_logo(company, blob.key))) == old.archive.blob(blob.key)
 
 
-def without_additions(old: Old, rows: Iterable[Record]) -> tuple[list[Record], list[Balance]]:
-    """The rows as the backup has them, and the balances that the restore added. A restore gives each invoice a balance,
-    and each balance what is owed and when it is due."""
-    before = {line.sort: line.record(old.company) for line in old.archive.rows(["invoices"])}
-    backed, added = list[Record](), list[Balance]()
-    for row in rows:
-        if not isinstance(row, Balance):
-            backed.append(row)
-            continue
+def without_additions(old: Old, rows: Iterable[Record]) -> tuple[list[Record], list[Record]]:
+    """The rows as the backup has them, and those that the restore added. A restore gives each invoice a balance, each
+    balance what is owed and when it is due, and a balance below zero its entry of unapplied credit."""
+    before = {line.sort: line.record(old.company) for line in old.archive.rows(["invoices", "credit_notes"])}
+    notes = [row for row in before.values() if isinstance(row, CreditNote)]
+    restored = {row.key.sort: row for row in rows}
+    backed, added = {place: row for place, row in restored.items() if not isinstance(row, Balance)}, list[Record]()
+    balances = {row.id: row for row in restored.values() if isinstance(row, Balance)}
+    for row in balances.values():
         invoice, balance = before[Invoice.ref(old.company, row.id).sort], before.get(row.key.sort)
         assert isinstance(invoice, Invoice)
         assert (row.due_date, row.owed) == (invoice.due_date, left(invoice, row))
-        if isinstance(balance, Balance):
-            backed.append(replace(row, due_date=balance.due_date, owed=balance.owed))
-        else:
+        if not isinstance(balance, Balance):
             assert row == fresh(invoice)
             added.append(row)
-    invoices = {row.id for row in before.values() if isinstance(row, Invoice)}
-    assert {row.id for row in backed + added if isinstance(row, Balance)} == invoices
-    return backed, added
+        elif excess_of(invoice, balance) > 0:
+            after, entry = freed(invoice, balance, notes)
+            assert row == after.edited(row.updated_at)
+            assert backed.pop(entry.key.sort) == entry
+            added.append(entry)
+            backed[row.key.sort] = balance
+        else:
+            backed[row.key.sort] = replace(row, due_date=balance.due_date, owed=balance.owed)
+    assert balances.keys() == {row.id for row in before.values() if isinstance(row, Invoice)}
+    return [*backed.values()], added
 
 
 def rows_of(old: Old, company: str, kind: type[Any]) -> list[Any]:

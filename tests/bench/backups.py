@@ -1,7 +1,7 @@
 """A backup of a company of 10,000 invoices, beside a plain reading of the same rows; and the memory that it takes.
 
-Each measurement is of an interpreter of its own. The engine goes through a whole partition for each page it answers, so
-its share grows with the square of the company, on both sides alike: the process's own time is what tells them apart.
+Each measurement is of an interpreter of its own. The engine shares the machine, so the process's own time is what tells
+the two sides apart.
 """
 
 import base64
@@ -25,15 +25,13 @@ from chalicelib.services.backup.format.parts import LEVEL
 from chalicelib.store import wire
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
-from local.resources import create_backup_key
-from tests.bench import restores
+from local.resources import create_archive_bucket, create_backup_key
+from tests.bench import evidence, restores
 from tests.histories import company as companies
 from tests.histories.books import seeded
 
 FEW, MANY, LINES = 1_000, 10_000, 5
 GOAL, MEMORY_GOAL = 2.0, 150
-PAGE = 2_500
-"""Rows of a page where time is measured; where memory is, the product's own."""
 PREFIX = "backup-bench-"
 
 
@@ -49,14 +47,15 @@ class Taken:
 
 @dataclass(frozen=True)
 class Measured:
-    """A backup and a plain reading of the same rows; the peaks (MB) of a small and a large company's backup; and the
-    large one's restore."""
+    """A backup and a plain reading of the same rows; the peaks (MB) of a small and a large company's backup; the large
+    one's restore, and the passes over its evidence."""
 
     backup: Taken
     raw: Taken
     small: float
     large: float
     restored: restores.Restored
+    passes: evidence.Passes
 
     @property
     def ratio(self) -> float:
@@ -68,11 +67,12 @@ def measured(world: World) -> Measured:
     """Seed two companies (a minute for the large one) and measure. The world has its tables."""
     place = {"LocationConstraint": world.settings.region}
     world.files.client.create_bucket(Bucket=world.settings.files_bucket, CreateBucketConfiguration=place)
+    create_archive_bucket(world.files.client, world.settings.archive_bucket)
     create_backup_key(world.vault.client, world.settings.backup_key)
     few, many = (seeded(world, f"of-{count}", count, line_count=LINES) for count in (FEW, MANY))
-    small, large = _run(world, "backup", few, wire.STREAMED), _run(world, "backup", many, wire.STREAMED)
-    taken, raw = _run(world, "backup", many, PAGE), _run(world, "raw", many, PAGE)
-    return Measured(taken, raw, small.peak, large.peak, restores.measured(world, many, _latest(world, many)))
+    small, large, raw = (_run(world, *each) for each in (("backup", few), ("backup", many), ("raw", many)))
+    restored, passes = restores.measured(world, many, _latest(world, many)), evidence.measured(world, many)
+    return Measured(large, raw, small.peak, large.peak, restored, passes)
 
 
 def _latest(world: World, company: str) -> str:
@@ -80,29 +80,20 @@ def _latest(world: World, company: str) -> str:
     return page.records[0].id
 
 
-def _run(world: World, what: str, company: str, page: int) -> Taken:
+def _run(world: World, what: str, company: str) -> Taken:
     settings = world.settings
-    command = [
-        sys.executable,
-        "-m",
-        "tests.bench.backups",
-        what,
-        str(settings.endpoint),
-        settings.table_prefix,
-        company,
-    ]
-    done = subprocess.run([*command, str(page)], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tests.bench.backups", what, str(settings.endpoint), settings.table_prefix]
+    done = subprocess.run([*command, company], check=True, capture_output=True, text=True)
     return Taken(**json.loads(done.stdout))
 
 
 def main() -> int:
-    """The entry point of a measuring process: `what endpoint prefix company page`."""
-    what, endpoint, prefix, company, page = sys.argv[1:]
-    wire.STREAMED = int(page)
+    """The entry point of a measuring process: `what endpoint prefix company`."""
+    what, endpoint, prefix, company = sys.argv[1:]
     world = World(companies.settings(endpoint, prefix))
     begun, own = time.perf_counter(), time.process_time()
     size = _backed_up(world, company) if what == "backup" else _read(world, company)
-    taken = Taken(time.perf_counter() - begun, time.process_time() - own, _peak(), size)
+    taken = Taken(time.perf_counter() - begun, time.process_time() - own, peak(), size)
     sys.stdout.write(json.dumps(vars(taken)))
     return 0
 
@@ -153,7 +144,7 @@ def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _peak() -> float:
+def peak() -> float:
     """This interpreter's peak memory in MB. `getrusage` would also report the peak of the parent process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     (found,) = [line for line in lines if line.startswith("VmHWM:")]

@@ -96,7 +96,8 @@ def _compiler() -> typst.Compiler:
 
 
 def _print(renderer: TypstRenderer, document: Invoice) -> None:
-    renderer.render(issued_view(document, "fr"), attachments=attached(document))
+    view = issued_view(document, "fr")
+    renderer.render(view, attachments=attached(document, view))
 
 
 def _compile(compiler: typst.Compiler, data: str) -> None:

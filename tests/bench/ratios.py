@@ -25,7 +25,12 @@ from tests.histories import company as companies
 
 WARM, ROUNDS, GUARDED, LISTED = 15, 150, 40, 20
 TURNS = WARM + ROUNDS + GUARDED + 1
-METHODS = {"TransactGetItems": "transact_get_items", "TransactWriteItems": "transact_write_items", "Query": "query"}
+METHODS = {
+    "TransactGetItems": "transact_get_items",
+    "TransactWriteItems": "transact_write_items",
+    "Query": "query",
+    "BatchGetItem": "batch_get_item",
+}
 Sent = list[tuple[str, dict[str, Any]]]
 Body = dict[str, Any]
 Parts = dict[str, str]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import backups, calculations, pages, restores, start, sweep, writers
+from tests.bench import backups, calculations, evidence, imports, pages, pulls, restores, start, sweep, writers
 from tests.bench.backups import Measured
 from tests.bench.bulk import DOCUMENTS, Bulk
 from tests.bench.ratios import Ratio
@@ -31,18 +31,22 @@ Round trips count the calls that wait for one another.
 Units are the capacity units that the engine reports.
 The engine counts each item of a transactional read as at most 4 KB.
 The sixteen writers are sixteen processes. They share the cores with the engine and issue on one series without a pause.
+The first pull runs in a process of its own.
+The raw query beside a pull reads the changed rows only.
+The pull reads the journal before them: two round trips beside one.
 "Attempts" is the number of times that one issue is tried.
 Rendering excludes storage. Its text differs in each turn.
 """
 
 
 class Row(NamedTuple):
-    """A line of the table; `kept` is None where there is no goal."""
+    """A line of the table; `kept` is None where there is no goal. A False `gate` fails the whole run."""
 
     what: str
     measured: str
     goal: str = ""
     kept: bool | None = None
+    gate: bool = True
 
 
 def ratio_rows(ratios: list[Ratio]) -> list[Row]:
@@ -78,6 +82,7 @@ def writer_rows(alone: Crowd, crowd: Crowd) -> list[Row]:
             f"**{share:.2f}** ({crowd.rate:.0f} invoices/s)",
             f"≥ {writers.GOAL} (gate {writers.GATE})",
             share >= writers.GOAL,
+            share >= writers.GATE,
         ),
         Row(
             f"{crowd.writers} writers: attempts, waiting",
@@ -87,17 +92,39 @@ def writer_rows(alone: Crowd, crowd: Crowd) -> list[Row]:
     ]
 
 
-def other_rows(
-    bulk: Bulk, printed: list[pages.Printed], compared: pages.Compared, started: tuple[float, float, float]
-) -> list[Row]:
-    """Bulk issue, pages, cold import."""
+def import_rows(found: list[imports.Taken]) -> list[Row]:
+    """The time and the memory of each import."""
+    rows = []
+    for taken in found:
+        name = f"import of {imports.ROWS:,} {taken.file}"
+        rows += [
+            Row(
+                name,
+                f"**{taken.seconds:.0f} s** ({taken.analysis:.0f} s analysis, {taken.commit:.0f} s commit); undo "
+                f"{taken.undo:.0f} s",
+                f"≤ {imports.GOAL_SECONDS} s",
+                taken.seconds <= imports.GOAL_SECONDS,
+            ),
+            Row(
+                f"{name}: peak memory",
+                f"**{taken.peak:.0f} MB**",
+                f"≤ {imports.GOAL_MEMORY} MB",
+                taken.peak <= imports.GOAL_MEMORY,
+            ),
+        ]
+    return rows
+
+
+def bulk_rows(bulk: Bulk) -> list[Row]:
+    """Bulk issue."""
+    spent = f"{bulk.calls} calls, {bulk.read:g} units read, {bulk.write:g} written"
+    return [Row(f"bulk issue of {DOCUMENTS:,}", f"{bulk.seconds:.1f} s; {spent}")]
+
+
+def page_rows(printed: list[pages.Printed], compared: pages.Compared) -> list[Row]:
+    """Pages."""
     beside = {lines: f"{other:.0f} ms" if other else "not installed" for lines, _, other in printed}
-    ours, first, floor = started
     return [
-        Row(
-            f"bulk issue of {DOCUMENTS:,}",
-            f"{bulk.seconds:.1f} s; {bulk.calls} calls, {bulk.read:g} units read, {bulk.write:g} written",
-        ),
         *(
             Row(
                 f"PDF of {lines} lines, warm",
@@ -113,6 +140,13 @@ def other_rows(
             f"≤ {pages.MOST_RATIO}",
             compared.ratio <= pages.MOST_RATIO,
         ),
+    ]
+
+
+def start_rows(started: tuple[float, float, float]) -> list[Row]:
+    """Cold import."""
+    ours, first, floor = started
+    return [
         Row(
             "cold import ÷ `import boto3, chalice`",
             f"**{ours / floor:.2f}** ({ours:.0f} ms ÷ {floor:.0f} ms)",
@@ -141,6 +175,41 @@ def calculation_rows(totals: float, view: float) -> list[Row]:
     ]
 
 
+def pull_rows(measured: pulls.Measured) -> list[Row]:
+    """The first pull of a device, a pull of few changes, and a push."""
+    first, few, push = measured.first, measured.few, measured.push
+    among = f"pull of {pulls.CHANGES} changes among {pulls.ROWS:,} rows"
+    return [
+        Row(
+            f"first pull of {first.documents:,} documents",
+            f"**{first.seconds:.0f} s** in {first.pages} pages, {first.own:.0f} s of it its own work; "
+            f"{first.size / 1e6:.1f} MB",
+            f"≤ {pulls.GOAL_SECONDS:g} s",
+            first.seconds <= pulls.GOAL_SECONDS,
+        ),
+        Row(
+            "first pull: own work of a late page ÷ an early one; peak memory",
+            f"**{first.growth:.2f}**; **{first.peak:.0f} MB**",
+            f"≤ {pulls.GOAL_GROWTH}; ≤ {pulls.GOAL_MEMORY} MB",
+            first.growth <= pulls.GOAL_GROWTH and first.peak <= pulls.GOAL_MEMORY,
+        ),
+        Row(
+            f"{among} ÷ one raw query of the same rows",
+            f"**{few.ours / few.query:.2f}** ({few.ours:.1f} ms ÷ {few.query:.1f} ms); "
+            f"{few.ours / few.same_calls:.2f} × the same calls; {few.waves} round trips, {few.read:g} units read",
+            f"≤ {pulls.GOAL:g}",
+            few.ours / few.query <= pulls.GOAL,
+        ),
+        Row(
+            f"push of {pulls.PUSHED:,} items ÷ the same calls by raw boto3",
+            f"**{push.ours / push.same_calls:.2f}**; {push.ours / 1e3:.1f} s; {push.waves} round trips, "
+            f"{push.read:g} units read, {push.write:g} written",
+            f"≤ {GOAL_RATIO}",
+            push.ours / push.same_calls <= GOAL_RATIO,
+        ),
+    ]
+
+
 def backup_rows(kept: Measured) -> list[Row]:
     """A backup's time and memory."""
     took, floor = kept.backup, kept.raw
@@ -163,6 +232,24 @@ def backup_rows(kept: Measured) -> list[Row]:
             f"**{kept.restored.seconds:.0f} s**, {kept.restored.own:.0f} s of it its own work",
             f"≤ {restores.GOAL_SECONDS:g} s",
             kept.restored.seconds <= restores.GOAL_SECONDS,
+        ),
+        *evidence_rows(kept.passes),
+    ]
+
+
+def evidence_rows(passes: evidence.Passes) -> list[Row]:
+    """The full and the daily pass."""
+    ratio = passes.read / passes.changed
+    return [
+        Row(
+            f"full pass over {backups.MANY:,} invoices ({passes.rows:,} rows)",
+            f"**{passes.seconds:.0f} s**, {passes.own:.0f} s of it its own work",
+        ),
+        Row(
+            f"daily pass after {evidence.CHANGES} commits among {backups.MANY:,} invoices: rows read ÷ changed",
+            f"**{ratio:.3f}** ({passes.read:,} ÷ {passes.changed:,}); {passes.daily:.1f} s",
+            f"≤ {evidence.GOAL:g}",
+            ratio <= evidence.GOAL,
         ),
     ]
 

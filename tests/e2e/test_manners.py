@@ -1,5 +1,6 @@
 """The API's manners on the wire: methods, languages, tags, cross-origin answers, and bodies that nobody should send."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class TestMethods:
             ("PUT", "/v1/customers", "GET, HEAD, OPTIONS, POST"),
             ("DELETE", "/v1/invoices", "GET, HEAD, OPTIONS, POST"),
             ("POST", "/v1/company", "GET, HEAD, OPTIONS, PATCH"),
-            ("GET", "/v1/company/logo", "OPTIONS, PUT"),
+            ("POST", "/v1/company/logo", "GET, HEAD, OPTIONS, PUT"),
             ("PROPFIND", "/v1/customers", "GET, HEAD, OPTIONS, POST"),
             ("TRACE", "/health", "GET, HEAD, OPTIONS"),
         ],
@@ -66,7 +67,7 @@ class TestMethods:
         get, head = me.ask("GET", "/v1/company"), me.ask("HEAD", "/v1/company")
         assert (head.status, head.body, head.headers["etag"]) == (200, b"", get.headers["etag"])
         assert head.headers["content-length"] == str(len(get.body))
-        assert me.ask("HEAD", "/v1/company/logo").status == 405
+        assert me.ask("HEAD", "/v1/invoices/preview").status == 405
 
     def test_every_answer_carries_an_id_and_the_same_care(self, me: Person) -> None:
         answers = [me.ask("GET", path) for path in ("/v1/company", "/health", "/docs", "/v1/customers/x")]
@@ -266,6 +267,14 @@ class TestPages:
         shown = page.body.decode()
         assert all(path in shown for path in document.json()["paths"])
         assert list(_elsewhere(shown)) == []
+
+    def test_the_document_of_the_api_is_compressed_for_who_takes_it(self, live: Served) -> None:
+        plain = live.request("GET", "/openapi.json")
+        packed = live.request("GET", "/openapi.json", Accept_Encoding="gzip, br")
+        assert "content-encoding" not in plain.headers
+        assert (packed.headers["content-encoding"], packed.headers["etag"]) == ("gzip", plain.headers["etag"])
+        assert len(packed.body) < 70_000 < len(plain.body)
+        assert gzip.decompress(packed.body) == plain.body
 
     def test_health(self, live: Served) -> None:
         told = live.request("GET", "/health").json()

@@ -42,12 +42,15 @@ def settings(endpoint: str, prefix: str) -> Settings:
         endpoint=endpoint,
         table_prefix=prefix,
         files_bucket=f"{prefix}files",
+        archive_bucket=f"{prefix}files-archive",
         issuer="https://issuer.example",
         audience="facture",
         jwks_url="https://issuer.example/jwks",
         wake_queue=None,
+        pepper="p" * 32,
         build="test",
         places=places_of(os.environ),
+        answers_bound_since=date(2026, 1, 1),
     )
 
 

@@ -12,20 +12,21 @@ from typing import Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.crediting import DocumentAmount
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment, ReceivedPayment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.ids import derived_id
-from chalicelib.services.documents import crediting, issuing, payments, unapplied_credit
+from chalicelib.services.documents import crediting, issuing, payments, reversals, unapplied_credit
 from chalicelib.store.decision import Committed
 from chalicelib.wiring import World
 from tests.faults import SOFT, Faults, at_random
 from tests.histories import company as companies
 from tests.ledger_sums import faults_of
 
-WRITERS, STEPS, INVOICES, TRIES = 16, 8, 6, 6
+WRITERS, STEPS, INVOICES, TRIES = 16, 10, 6, 6
 CENT = Decimal("0.01")
 
 
@@ -37,6 +38,8 @@ class Bank:
     company: str
     invoices: list[str]
     paid: list[str] = field(default_factory=list)
+    credit: list[str] = field(default_factory=list)
+    refunds: list[str] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
@@ -58,7 +61,7 @@ class Writer(threading.Thread):
         """Do the steps."""
         verbs: list[Callable[[Any], Committed[Any]]] = [
             *(self.pay, self.pay, self.withhold, self.pay_by_cheque, self.cash, self.reverse),
-            *(self.advance, self.apply, self.refund, self.credit),
+            *(self.advance, self.apply, self.refund, self.credit, self.reverse_advance, self.reverse_refund),
         ]
         for step in range(STEPS):
             verb, seed = self.draw.choice(verbs), self.draw.random()
@@ -74,10 +77,15 @@ class Writer(threading.Thread):
                     self.bank.broken.append(repr(error))
                 else:
                     self.bank.done[verb.__name__] += 1
-                    if isinstance(committed.value, Payment) and not committed.value.reverses:
-                        self.bank.paid.append(committed.value.id)
+                    self.remember(committed.value)
                 break
             self.draw.seed(f"{self.name}-{step}")
+
+    def remember(self, row: Any) -> None:
+        """Let all writers know a new row that can be reversed."""
+        known = {Payment: self.bank.paid, CreditEntry: self.bank.credit, Refund: self.bank.refunds}
+        if type(row) in known and not row.reverses:
+            known[type(row)].append(row.id)
 
     def call(self, key: str) -> Call:
         return companies.call(self.bank.world, self.bank.company, "ledger", key)
@@ -131,6 +139,18 @@ class Writer(threading.Thread):
         """Give some credit back."""
         return unapplied_credit.refund(self.bank.world.store, call, self.bank.customer, self.money())
 
+    def reverse_advance(self, call: Call) -> Committed[Any]:
+        """Reverse any advance."""
+        id = self.draw.choice(self.bank.credit or ["ucr_00000000000000000000000000"])
+        store, customer = self.bank.world.store, self.bank.customer
+        return reversals.reverse_advance(store, call, customer, id, "returned_unpaid", None)
+
+    def reverse_refund(self, call: Call) -> Committed[Any]:
+        """Reverse any refund."""
+        id = self.draw.choice(self.bank.refunds or ["rfd_00000000000000000000000000"])
+        store, customer = self.bank.world.store, self.bank.customer
+        return reversals.reverse_refund(store, call, customer, id, "entered_in_error", None)
+
     def credit(self, call: Call) -> Committed[Any]:
         """Credit an amount of an invoice."""
         invoice, amount = self.draw.choice(self.bank.invoices), Decimal(self.draw.randint(1, 700))
@@ -164,5 +184,5 @@ def test_no_dirham_appears_or_disappears(bare_world: World) -> None:
     assert faults_of(ledger) == []
     stored = {row.id for row in ledger if isinstance(row, Payment)}
     assert set(bank.paid) <= stored
-    verbs = {"pay", "withhold", "pay_by_cheque", "reverse", "advance", "apply", "refund", "credit"}
+    verbs = {"pay", "withhold", "pay_by_cheque", "reverse", "advance", "apply", "refund", "credit", "reverse_advance"}
     assert verbs <= set(bank.done), bank.done

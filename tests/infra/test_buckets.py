@@ -2,9 +2,11 @@
 
 import pytest
 
+from chalicelib.files import prefixes
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
 from infra.buckets import ACCESS_LOGS, ARCHIVE, BUCKET, _rule, buckets
+from infra.malware import SCAN, SCAN_ROLE, malware
 from infra.stages import trace_days
 from infra.tables import KEPT
 
@@ -75,7 +77,46 @@ def test_expired_objects_leave_no_delete_markers() -> None:
         assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules), logical
 
 
-def test_a_web_application_reads_by_its_link_and_writes_nothing() -> None:
+def test_a_web_application_reads_and_uploads_by_its_link() -> None:
     (rule,) = MADE[BUCKET]["Properties"]["CorsConfiguration"]["CorsRules"]
-    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["GET"], ["*"])
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["GET", "PUT"], ["*"])
+    assert rule["AllowedHeaders"] == ["content-type", "if-none-match", "x-amz-checksum-sha256"]
     assert "CorsConfiguration" not in MADE[ARCHIVE]["Properties"]
+
+
+def test_nobody_reads_an_upload_that_is_not_clean() -> None:
+    statements = {s["Sid"]: s for s in MADE[f"{BUCKET}Policy"]["Properties"]["PolicyDocument"]["Statement"]}
+    scanner = {"aws:PrincipalArn": {"Fn::GetAtt": [SCAN_ROLE, "Arn"]}}
+    uploads = {"Fn::Sub": "${FilesBucket.Arn}/incoming/*"}
+    gate = statements["OnlyCleanUploads"]
+    assert (gate["Effect"], gate["Principal"], gate["Resource"]) == ("Deny", "*", uploads)
+    assert gate["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert gate["Condition"] == {
+        "StringNotEquals": {"s3:ExistingObjectTag/GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"},
+        "ArnNotEquals": scanner,
+    }
+    seal = statements["OnlyTheScannerTags"]
+    assert (seal["Effect"], seal["Resource"]) == ("Deny", uploads)
+    assert (seal["Action"], seal["Condition"]) == (
+        ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"],
+        {"ArnNotEquals": scanner},
+    )
+
+
+def test_the_scan_covers_exactly_the_uploads() -> None:
+    made = malware(BUCKET)
+    plan = made[SCAN]["Properties"]
+    assert plan["ProtectedResource"] == {
+        "S3Bucket": {"BucketName": {"Ref": BUCKET}, "ObjectPrefixes": [prefixes.INCOMING]}
+    }
+    assert plan["Actions"] == {"Tagging": {"Status": "ENABLED"}}
+    assert plan["Role"] == {"Fn::GetAtt": [SCAN_ROLE, "Arn"]}
+    role = made[SCAN_ROLE]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    allowed = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert [each["Resource"] for each in allowed if "s3:GetObject" in each["Action"]] == [
+        {"Fn::Sub": "${FilesBucket.Arn}/incoming/*"}
+    ]
+    assert "*" not in [each["Resource"] for each in allowed]

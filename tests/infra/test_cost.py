@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.jobs.catalogue import JOBS
 from infra import cost, cost_backups
+from infra.cost_figures import dollars, number
 from infra.cost_inputs import CERTAINTIES, COUNTS, GB, NAMES, PAGE, PRICES, QUOTAS, SCALES, TABLE, USAGE
-from infra.cost_page import dollars, number, page
+from infra.cost_page import page
 
 
 def test_the_committed_page_is_current() -> None:
@@ -26,7 +27,7 @@ def test_every_price_and_quota_has_its_source_and_certainty() -> None:
 
 
 def test_every_price_is_used_and_every_use_has_a_price() -> None:
-    used = {**cost.month(1000), **cost.kept()}
+    used = {**cost.month(1000), **cost.kept(), **cost.attachment()}
     assert used.keys() == PRICES.keys()
     assert {name.partition(".")[0] for name in used} == NAMES.keys()
     assert QUOTAS.keys() == cost.loads(1).keys()

@@ -14,7 +14,8 @@ import pytest
 
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.errors import CompanyBlocked
+from chalicelib.domain.errors import ClockTooOld, CompanyBlocked
+from chalicelib.services.commits import entries_after
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import TABLES
 from infra import disaster
@@ -123,6 +124,24 @@ def test_a_person_erased_since_stays_erased(old: Turned, dynamodb: Any) -> None:
     assert head(new, person.id).erased == head(old, person.id).erased
     assert disaster.replay_all(new) == [], "a second time there is nothing left to do"
     assert [fault for fault in disaster.check(new) if any(b.id in fault for b in (account, person, bystander))] == []
+
+
+def test_readers_of_lost_commits_start_anew(old: Turned, dynamodb: Any) -> None:
+    """A device that pulled commits which the recovered tables lack would miss the commits that take their clocks."""
+    shop = Books(old, small=True)
+    new = recovered(old, dynamodb)
+    recovered_to = head(new, shop.id).clock
+    disaster.replay_all(new)
+    raised = head(new, shop.id).clock
+    assert raised == recovered_to + disaster.CLOCKS_SKIPPED
+    disaster.replay_all(new)
+    assert head(new, shop.id).clock == raised
+    assert [fault for fault in disaster.check(new) if shop.id in fault] == []
+    reader = open_company(new.store, shop.id)
+    for after in (recovered_to, recovered_to + 3):
+        with pytest.raises(ClockTooOld):
+            list(entries_after(reader, after, 100))
+    assert list(entries_after(reader, raised, 100)) == []
 
 
 def test_tables_of_different_instants_are_noticed(old: Turned, dynamodb: Any) -> None:

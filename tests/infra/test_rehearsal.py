@@ -125,7 +125,7 @@ def test_the_stack_stands_and_is_protected(stage: Rehearsal, first: Built) -> No
     assert missing == {"FirewallOnGateway", "AlarmTopicListener", *PLAIN_HTTP}
 
 
-PLAIN_HTTP = {"FilesBucketPolicy", "ArchiveBucketPolicy", "WakeQueuePolicy", "DeadWakesPolicy", "DeadSchedulesPolicy"}
+PLAIN_HTTP = {"ArchiveBucketPolicy", "WakeQueuePolicy", "DeadWakesPolicy", "DeadSchedulesPolicy"}
 
 
 def test_anybody_reads_public_pages(stage: Rehearsal, first: Built) -> None:

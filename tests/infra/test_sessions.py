@@ -12,7 +12,7 @@ from chalicelib.settings import session_roles_of
 from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.tables import TABLES
 from infra.functions import functions_of
-from infra.permissions import WOKEN, config, grants, principals, session_of, sessions, statements
+from infra.permissions import WOKEN, Grant, config, grants, principals, session_of, sessions, statements
 from infra.sessions import role_of, tags_of
 from infra.stages import arn
 from infra.tables import logical_name
@@ -81,6 +81,10 @@ def test_no_session_begins_another() -> None:
         assert not [grant for grant in grants(session_of(job)) if grant.action.startswith("sts:")]
 
 
+ANCHORS = "archive/anchors/*"
+"""The daily anchors are of all companies. They hold keyed digests and no name (ADR 0115)."""
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_rows_and_objects_of_a_session_are_its_companys(job: str) -> None:
     own = {TAGGED % tag for tag in tags_of(job)}
@@ -93,7 +97,11 @@ def test_rows_and_objects_of_a_session_are_its_companys(job: str) -> None:
         elif grant.action == "s3:ListBucketMultipartUploads":
             continue  # IAM knows no prefix of it
         elif grant.action.startswith("s3:List"):
-            assert all(one_of(own, prefix) for prefix in prefixes(grant.condition)), grant
+            assert prefixes(grant.condition) == [ANCHORS] or all(
+                one_of(own, prefix) for prefix in prefixes(grant.condition)
+            ), grant
+        elif grant.resource == f"ArchiveBucket/{ANCHORS}":
+            assert grant.action == "s3:GetObjectVersion", "only the job of the anchors writes them"
         elif grant.action.startswith("s3:"):
             assert one_of(own, grant.resource), grant
         elif grant.action.startswith("kms:") and grant.resource == "BackupKey":
@@ -146,7 +154,14 @@ def test_a_function_with_sessions_reaches_no_companys_row_by_itself(job: str) ->
         elif grant.action.startswith("dynamodb:"):
             fenced = grant.condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys")
             assert grant.resource in OTHER_KEYS or set(fenced or ["anybody"]) <= {"system", "public"}, grant
-        assert not grant.action.startswith("s3:"), grant
+        assert not grant.action.startswith("s3:") or (job == "evidence" and is_of_anchors(grant)), grant
+
+
+def is_of_anchors(grant: Grant) -> bool:
+    """Whether a grant reaches only the anchors."""
+    if grant.action.startswith("s3:List"):
+        return prefixes(grant.condition) == [ANCHORS]
+    return grant.resource == f"ArchiveBucket/{ANCHORS}"
 
 
 def test_no_other_role_trusts_a_function(resources: dict[str, Any]) -> None:
@@ -203,8 +218,8 @@ def test_nothing_of_a_company_is_granted_but_to_its_own_session(job: str) -> Non
 
 
 def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
-    """A restore writes only its job, the journal and exports of the backup's company. It reads no backup, key,
-    proof or owner of the company that it makes."""
+    """A restore writes only its job, the journal and exports of the backup's company, and reads its attachments to
+    copy them. It reads no backup, key, proof or owner of the company that it makes."""
     source = granted(session_of("restores"), {"company": "cmp_1", "into": "cmp_2"})
     assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in source} == {
         ("GetItem", "IdentityTable"),
@@ -222,6 +237,8 @@ def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
         ("GetObject", "FilesBucket/backups/daily/"),
         ("GetObject", "FilesBucket/backups/weekly/"),
         ("GetObject", "FilesBucket/backups/monthly/"),
+        ("GetObject", "FilesBucket/papers/"),
+        ("GetObject", "FilesBucket/uploads/"),
         ("GetObject", "FilesBucket/exports/"),
         ("PutObject", "FilesBucket/exports/"),
         ("DeleteObject", "FilesBucket/exports/"),
@@ -241,6 +258,10 @@ def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
         ("GetItem", "TransientTable"),
         ("GetObject", "FilesBucket/logos/"),
         ("PutObject", "FilesBucket/logos/"),
+        ("GetObject", "FilesBucket/papers/"),
+        ("PutObject", "FilesBucket/papers/"),
+        ("GetObject", "FilesBucket/uploads/"),
+        ("PutObject", "FilesBucket/uploads/"),
         ("ListBucket", "FilesBucket"),
     }
 
@@ -252,8 +273,14 @@ def test_an_index_of_a_companys_rows_is_no_way_around_the_fence() -> None:
     assert not local & OTHER_KEYS
     asked = {need.resource for call in calls() for need in needs(*call)}
     assert local <= asked
-    granted_to = {principal for principal in principals() for grant in grants(principal) if grant.resource in local}
+    unfenced = [(principal, grant) for principal in principals() for grant in grants(principal) if not _fenced(grant)]
+    granted_to = {principal for principal, grant in unfenced if grant.resource in local}
     assert granted_to == {"api_handler"}, "a job that lists needs the fence"
+
+
+def _fenced(grant: Grant) -> bool:
+    """Whether a grant reads one company's partition only."""
+    return bool(grant.condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys") == [OWN])
 
 
 def test_where_no_fence_is_more_is_granted() -> None:

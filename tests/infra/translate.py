@@ -50,6 +50,15 @@ def _without_association(template: StackTemplate, endpoint: str) -> None:
     template["Resources"] = kept
 
 
+def _without_scan(template: StackTemplate, endpoint: str) -> None:
+    kept = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] != "AWS::GuardDuty::MalwareProtectionPlan"
+    }
+    template["Resources"] = kept
+
+
 def _tokens_of_the_emulator(template: StackTemplate, endpoint: str) -> None:
     _set_variables(template, FACTURE_JWKS_URL=sub(f"{endpoint}/${{{POOL}}}/.well-known/jwks.json"))
 
@@ -144,6 +153,13 @@ DIFFERENCES = (
         "the emulator has no such resource and filters nothing",
         ("FirewallOnGateway",),
         _without_association,
+    ),
+    Difference(
+        "scan",
+        "`AWS::GuardDuty::MalwareProtectionPlan` is removed; its role and the bucket's policy are deployed",
+        "the emulator has no such resource and scans nothing; `local/scanner.py` does on a developer's machine",
+        ("UploadsScan",),
+        _without_scan,
     ),
     Difference(
         "keys of tokens",

@@ -12,7 +12,7 @@ from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from local.engine import REGION
-from tests.engine import SESSION_ROLES
+from tests.engine import SESSION_ROLES, user_pool
 
 
 def settings(endpoint: str, prefix: str) -> Settings:
@@ -27,10 +27,12 @@ def settings(endpoint: str, prefix: str) -> Settings:
         audience="facture",
         jwks_url="https://issuer.example/jwks",
         wake_queue=None,
+        pepper="p" * 32,
         build="test",
         places=places_of(os.environ),
         archive_bucket=f"{prefix}-archive",
         session_roles=SESSION_ROLES,
+        user_pool=user_pool(endpoint) if endpoint.startswith("http://127.0.0.1") else None,
     )
 
 

@@ -11,6 +11,7 @@ from chalicelib.clocks import Clock
 from chalicelib.domain.errors import InvalidContent
 from local.clock import LATEST, ServiceClock
 from local.controls import Controls
+from local.mailbox import page
 
 LATER = datetime(2029, 1, 30, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -101,6 +102,16 @@ def test_a_fault_in_the_body_is_named(clock: ServiceClock, body: object, pointer
 def test_another_method_is_refused(clock: ServiceClock, method: str, path: str) -> None:
     with pytest.raises(MethodNotAllowed):
         Controls(clock, list).answer(method, path, b"{}")
+
+
+def test_the_page_of_the_mailbox_reads_nothing_of_a_mail_as_html() -> None:
+    mail = {"to": ["a&b@example.ma"], "from": "x@y.ma", "subject": "<script>1</script>", "text": "</pre><b>فاتورة</b>"}
+    html = page([mail, mail | {"subject": "the newest"}]).decode()
+    assert "<script>" not in html
+    assert "&lt;script&gt;1&lt;/script&gt;" in html
+    assert "&lt;/pre&gt;&lt;b&gt;فاتورة" in html
+    assert html.index("the newest") < html.index("&lt;script")
+    assert "No mail was sent" in page([]).decode()
 
 
 def test_the_mailbox_shows_each_mail(clock: ServiceClock) -> None:

@@ -3,6 +3,8 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,12 @@ import pytest
 
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.credit_entry import CreditEntry
+from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import INVOICE, Invoice
+from chalicelib.domain.documents.statement import statement
 from chalicelib.domain.entity import Record
+from chalicelib.services.documents.statement import account_of
 from chalicelib.settings import Settings
 from chalicelib.store.codec import STORES_OWN, Row, from_row
 from chalicelib.store.read import Reader
@@ -23,6 +29,7 @@ from tests.histories import company as companies
 from tests.stored.scenes import scene
 
 BOOKS = scene("books")
+OVERPAID = scene("overpaid")
 Stored = dict[tuple[str, str], Row]
 
 
@@ -40,7 +47,7 @@ def settings(engine: Engine) -> Iterator[Settings]:
             client.delete_table(TableName=name)
             client.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **without_local_indexes(described))
         for row in BOOKS.rows[table.name].values():
-            client.put_item(TableName=name, Item=row)
+            client.put_item(TableName=name, Item=dict(row) | ({"_text": {"S": "an older key"}} if table.local else {}))
     yield made
     client.close()
 
@@ -79,6 +86,7 @@ def require_migrated(settings: Settings) -> None:
     for table in TABLES:
         now, before = stored(settings, table.name), BOOKS.rows[table.name]
         assert {key: content(now[key]) for key in before} == before, table.name
+        assert not any("_text" in row for row in now.values()), "no key of an earlier version stays"
         added: list[Record] = [from_row(table.name, now[key]) for key in now.keys() - before.keys()]
         assert all(isinstance(row, Balance) and row.version == 0 for row in added), "missing balances only"
     reader = Reader(Store(settings), BOOKS.company, head(settings))
@@ -90,8 +98,8 @@ def require_migrated(settings: Settings) -> None:
     assert [entry.key for entry in entries] == sorted(
         f"invoice#{invoice.due_date}#{invoice.id}" for invoice in invoices if left(invoice, balances[invoice.id]) > 0
     )
-    counts = {(t, i): len(reader.entries(t, i, " ", "~")[0]) for t, i in (("ledger", "date"), ("workspace", "text"))}
-    assert counts == {("ledger", "date"): 7, ("workspace", "text"): 9}
+    counts = {(t, i): len(reader.entries(t, i, " ", "~")[0]) for t, i in (("ledger", "date"), ("workspace", "words"))}
+    assert counts == {("ledger", "date"): 7, ("workspace", "words"): 9}
 
 
 def head(settings: Settings) -> Head:
@@ -108,6 +116,24 @@ def test_rows_return_with_their_keys(settings: Settings, tmp_path: Path) -> None
     kept = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
     assert {(row["company"]["S"], row["sort"]["S"]) for row in kept} == BOOKS.rows["ledger"].keys()
     assert not list(tmp_path.glob("pending*"))
+
+
+def test_a_balance_below_zero_becomes_unapplied_credit(settings: Settings, tmp_path: Path) -> None:
+    """An invoice of 4,584.00 was paid, then credited: the money is the customer's (API.md, Excess)."""
+    store = Store(settings)
+    for key, row in OVERPAID.rows["ledger"].items():
+        if row != BOOKS.rows["ledger"].get(key):
+            store.connection.client.put_item(TableName=table_name(settings, "ledger"), Item=row)
+    migration(settings, tmp_path).run(str)
+    reader = Reader(store, BOOKS.company, head(settings))
+    (entry,) = [row for row in reader.all("ledger", "credit_entry#") if isinstance(row, CreditEntry)]
+    balance, note = reader.get(Balance, entry.document or ""), reader.get(CreditNote, entry.credit_note or "")
+    assert (entry.source, entry.rest, entry.customer) == ("credit_note", Decimal("4584.00"), note.customer)
+    assert (balance.money, balance.owed, balance.freed_entries) == (Decimal(0), Decimal(0), (entry.id,))
+    assert note.invoice == balance.id
+    account = account_of(reader, note.customer)
+    (payable,) = [each for each in account.documents if each.document.id == balance.id]
+    assert statement(replace(account, documents=[payable]), entry.date, entry.date).unapplied == Decimal("4584.00")
 
 
 def test_a_second_start_changes_nothing(settings: Settings, tmp_path: Path) -> None:

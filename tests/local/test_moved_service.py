@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
+from tests.e2e.browser import AXE, Reader, chromium, program
 from tests.e2e.person import CUSTOMER, LINE, Person, demonstration, signed_in, signed_up
 from tests.e2e.serving import Answer, Served, assert_problem
 
@@ -103,6 +105,30 @@ def test_the_mailbox_shows_the_mail_that_was_sent(served: Served) -> None:
     (mail, *_) = until(lambda: mails(served, address))
     assert mail.keys() == {"id", "from", "to", "subject", "text"}
     assert mail["from"] == "service@facture.example"
+
+
+def test_the_mailbox_has_a_page_for_browsers(served: Served) -> None:
+    me = signed_up(served, "reader")
+    asked = me.must("POST", "/v1/privacy/requests", {"kind": "access"})
+    me.must("POST", f"/v1/privacy/requests/{asked['id']}/code", {})
+    (mail, *_) = until(lambda: mails(served, "reader@example.ma"))
+    page = served.request("GET", "/_local/mailbox", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert f">{escape(mail['subject'])}</h2>" in page.body.decode()
+    assert escape(mail["text"]) in page.body.decode()
+
+
+@pytest.mark.skipif(program() is None, reason="no Chromium on this machine")
+def test_the_page_of_the_mailbox_is_accessible_and_fits_a_telephone(served: Served) -> None:
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 375, "height": 700})
+        reader = Reader(page)
+        page.goto(f"http://127.0.0.1:{served.port}/_local/mailbox")
+        assert page.title() == f"Mailbox ({page.locator('article').count()}) – Facture"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        assert [found["id"] for found in AXE.run(page).response["violations"]] == []
+        assert reader.complaints == []
 
 
 @pytest.mark.parametrize("path", ["/_local/clock", "/_local/mailbox"])

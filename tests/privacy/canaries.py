@@ -118,7 +118,7 @@ class Garden:
         if get_origin(hint) is tuple:
             return (self._grown(get_args(hint)[0], spot),)
         if get_origin(hint) is dict:
-            return {self.text(spot): self.text(spot)}
+            return {self.text(spot): self._grown(get_args(hint)[1], spot)}
         return self._value(hint, spot) if is_dataclass(hint) else self._leaf(hint, spot)
 
     def _leaf(self, kind: Any, spot: Spot) -> Any:

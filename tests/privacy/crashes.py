@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,12 +22,16 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy.schedules import new_schedule
 from chalicelib.services.documents import issuing
+from chalicelib.services.evidence import requested
+from chalicelib.services.evidence.recording import new_evidence
 from chalicelib.services.mail.writing import write
 from chalicelib.services.privacy import transitions
 from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.support import desk, support
+from chalicelib.store.read import open_company
+from tests.attaching import enclose
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 
@@ -43,7 +47,7 @@ AFTER_TERM = date(2037, 1, 1)
 
 @dataclass(frozen=True)
 class Case:
-    """`prepare` makes a company with work for `job`, which is run at each of `at`."""
+    """`prepare` makes a company with work for `job`, which is run at each of `moments`."""
 
     name: str
     job: str
@@ -54,16 +58,16 @@ class Case:
     steps: tuple[str, ...] = ()
     """The name of the workflow that it goes through, and the steps that it begins."""
 
-    @property
-    def at(self) -> tuple[timedelta, ...]:
-        """The moments, after the real now."""
-        return tuple(moment if isinstance(moment, timedelta) else until(moment) for moment in self.moments)
+    def shifts(self, world: Turned) -> tuple[timedelta, ...]:
+        """The moments, after the world's now."""
+        return tuple(moment if isinstance(moment, timedelta) else until(moment, world) for moment in self.moments)
 
     def work(self, books: Books, late: timedelta = NOW) -> None:
         """Run the job at its moments, `late` by so much."""
         world = books.world
         assert isinstance(world, Turned)
-        for moment in self.at:
+        world.offset = NOW  # where a killed run left it, no day is due
+        for moment in self.shifts(world):
             world.offset = moment + late
             report = run(world, named(self.job), now=world.now(), left=within(120))
             assert not report.failures, report.failures
@@ -151,7 +155,7 @@ def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
         if end:
             (request,) = world.store.records([PrivacyRequest.ref(books.id, id)])
             assert isinstance(request, PrivacyRequest)
-            transitions.close_by_operator(world, request, "refused", reason="asked_twice")
+            transitions.close_by_operator(world, request, "refused", "opr_1", reason="asked_twice")
             put(books, watch)
         return books
 
@@ -206,9 +210,9 @@ def lapsed(world: Turned) -> Books:
     return books
 
 
-def until(day: date) -> timedelta:
-    """The shift of the clock after which a day in Casablanca has begun."""
-    return midnight(day) + timedelta(minutes=1) - datetime.now(UTC)
+def until(day: date, world: Turned) -> timedelta:
+    """The shift of the world's clock after which a day in Casablanca has begun."""
+    return midnight(day) + timedelta(minutes=1) - world.now()
 
 
 def left_over(world: Turned) -> Books:
@@ -257,8 +261,8 @@ def helped(*, closed: bool) -> Callable[[Turned], Books]:
     def prepare(world: Turned) -> Books:
         books = stocked(world)
         writer = support.ThreadMember(books.owners[0], owner=True, email=None)
-        file = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
-        opened = support.open_thread(world, books.call(), writer, "fr", "Impression", "Bonjour.", [file])
+        opened = support.open_thread(world, books.call(), writer, "fr", "Impression", "Bonjour.")
+        enclose(world, opened.outcome.thread)
         if closed:
             desk.close(world, books.id, opened.outcome.thread.id, "opr_1")
         return books
@@ -269,11 +273,25 @@ def helped(*, closed: bool) -> Callable[[Turned], Books]:
 def orphaned(world: Turned) -> Books:
     """Files that were stored for a commit which never came."""
     books = stocked(world)
-    keys = tuple(prefixes.upload(books.id, "thr_1", f"n{number}", "pdf") for number in range(2))
+    keys = tuple(f"{prefixes.upload_of(books.id, 'thr_1')}n{number}.pdf" for number in range(2))
     for key in keys:
         world.files.put(key, b"%PDF", "application/pdf")
     ends = int(books.at.timestamp()) + 10**6
     put(books, Upload(id=books.new("upl"), keys=keys, due_at=books.at, expires_at=ends, **books.stamps))
+    return books
+
+
+def to_watch(world: Turned) -> Books:
+    """A company whose journal is verified by night."""
+    books = stocked(world)
+    put(books, new_evidence(books.id, world.now()))
+    return books
+
+
+def to_verify(world: Turned) -> Books:
+    """A full pass over a company's ledger, asked for."""
+    books = stocked(world)
+    requested.request(world, open_company(world.store, books.id), books.call())
     return books
 
 
@@ -289,6 +307,8 @@ def cases() -> tuple[Case, ...]:
         Case("mail", "outbox", to_mail),
         Case("notice", "outbox", to_notify),
         Case("issue", "bulk", bulk, steps=("bulk issue", "issue")),
+        Case("night", "evidence", to_watch, (_days(1.5),)),
+        Case("full pass", "bulk", to_verify, steps=("full pass", "check")),
         Case("account", "requests", account(waive=True), (NOW, SOON), "deletion", DELETION),
         Case(
             "account in grace",

@@ -30,9 +30,9 @@ VARYING = (
     (re.compile(r"(\b(?:size|bytes)\W+)\d+"), r"\1n"),
     (re.compile(r"(hint\W+)[\w-]{4}(?=\W)"), r"\1"),
     (re.compile(r"\b(test|crash|owner|colleague)-[\d-]+"), r"\1"),
-    (re.compile(r"\b1[789]\d{8}\b|\b[23]\d{9}\b"), "second"),
+    (re.compile(r"\b1[789]\d{8}(?:\d{3})?\b|\b[23]\d{9}\b"), "second"),
 )
-"""Ids, instants, hashes and keys, what tests number, sizes of what is compressed, epoch seconds."""
+"""Ids, instants, hashes and keys, what tests number, sizes of what is compressed, epoch seconds and milliseconds."""
 DRAWN = {"salt", "signature", "erased"}
 """Attributes drawn at random, or made of ids that are."""
 

@@ -105,6 +105,9 @@ def test_the_index_states_data_and_reasons_without_a_script(shop: Shop) -> None:
         ("-12.50", "-12.50"),
         ("a=b", "a=b"),
         ("\t=1", "'\t=1"),
+        (" =1+1", "' =1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("-", "'-"),
     ],
 )
 def test_a_cell_is_no_formula(cell: str, kept: str) -> None:

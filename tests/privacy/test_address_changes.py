@@ -18,6 +18,7 @@ def test_the_old_address_is_notified_of_the_change(shop: Shop) -> None:
     added = shop.owner.post(
         "/v1/members", {"user": f"second-{shop.company}", "role": "owner", "email": "co@owner.example"}
     )
+    shop.prove(f"second-{shop.company}", "co@owner.example")
     right = {"kind": "rectification", "subject": added.json["id"], "corrections": {"email": "rogue@owner.example"}}
     assert shop.owner.post(URL, right).status == 201
     for _ in range(2):

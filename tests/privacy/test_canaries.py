@@ -121,7 +121,7 @@ def test_a_deleted_account_leaves_exactly_the_rows_that_the_policy_names(alone: 
     before = found(alone, garden.planted)
     assert [garden.planted[text] for text in garden.planted if text not in before] == [], "the scan must see each"
     id = books.confirmed()
-    for days in (0.1, 24, 29.5, 30.1, 30.2, 31):
+    for days in (0.1, 24, 29.5, 30.1, 30.2, 31, 39):  # the sign-in accounts end last
         alone.offset = timedelta(days=days)
         everything_due(alone)
     left = standing(alone, garden.planted)
@@ -150,7 +150,8 @@ def _nothing_told(world: Turned, garden: Garden, logs: StringIO) -> None:
     assert "job run" in logs.getvalue(), "what is not captured proves nothing"
     sent = "".join(mail.subject + mail.text for mail in mails(world))
     for text, spot in garden.planted.items():
-        assert text not in logs.getvalue(), f"{spot} was logged"
+        told = spot == Spot("requests", "disclosure", "id")  # opaque: the operator must inform a hidden recipient
+        assert told or text not in logs.getvalue(), f"{spot} was logged"
         assert text not in sent, f"{spot} was mailed"
 
 

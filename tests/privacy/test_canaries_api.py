@@ -49,7 +49,15 @@ TYPED = frozenset(
 """Fields that hold whatever somebody types."""
 APART = ("/v1/privacy/requests", "/v1/companies", "/v1/jobs")
 """Asked below; another company's; thirty-one drafts of the same."""
-KEPT = {"ledger/invoice", "ledger/credit_note", "ledger/payment", "ledger/credit_entry", "ledger/refund"}
+KEPT = {
+    "transient/sign_in",  # the account of the person, until the job signins deletes it
+    "ledger/invoice",
+    "ledger/credit_note",
+    "ledger/archived_invoice",
+    "ledger/payment",
+    "ledger/credit_entry",
+    "ledger/refund",
+}
 """Where the law keeps what was typed: the content of issued documents, and the references of payments, advances and
 refunds."""
 

@@ -10,12 +10,13 @@ from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.morocco.deadlines import add_months
 from chalicelib.domain.privacy.consent import Acceptance, Consent
-from chalicelib.policy.load import current, use
+from chalicelib.policy.load import current, policy_version, use
 from chalicelib.policy.model import Policy, PolicyVersion
 from chalicelib.store.wire import SORT
 from tests.conftest import Shop
+from tests.unit.policy.planting import decided as decided_policy
 
-LATEST = current().version
+LATEST = policy_version()
 
 
 def _proofs(shop: Shop) -> list[Acceptance]:
@@ -112,6 +113,29 @@ def test_consents_are_of_one_company(new_shop: Any) -> None:
     joined = other.member("viewer", subject)
     one.owner.post("/v1/consents", {"kind": "marketing", "granted": True})
     assert joined.get("/v1/consents").json["marketing"]["granted"] is False
+
+
+def test_a_pending_version_is_shown_and_cannot_be_accepted(shop: Shop) -> None:
+    """Its text may still change, so an acceptance would prove nothing. The version that members accepted stays good."""
+    prepared = current().version
+    policy = shop.owner.get("/v1/consents").json["policy"]
+    assert (policy["in_force"], policy["accepted"], policy["must_accept"]) == ("2026-04-02", "2026-11-23", False)
+    assert [each["version"] for each in policy["pending"]] == ["2026-11-23", prepared]
+    assert all("processors.hosting.transfer" in each["awaits"] for each in policy["pending"])
+    assert prepared not in [each["version"] for each in policy["announced"]]
+    got = shop.owner.post("/v1/consents", {"kind": "policy", "granted": True, "version": prepared})
+    assert (got.status, got.codes) == (422, [("/version", "policy_version_unknown")])
+
+
+def test_an_acceptance_of_a_published_version_outlives_the_next_one() -> None:
+    """Once everything is decided, the version of 2026-12-01 is in force, and nobody must accept again."""
+    decided = decided_policy()
+    stamps: Any = {"company": "cmp_1", "created_at": None, "updated_at": None}
+    for accepted in ("2026-04-02", "2026-11-23", decided.version):
+        held = Consent(id="mem_1", **stamps, policy_version=accepted)
+        with use(decided):
+            body = present_policy(held, decided.date, "fr")
+        assert (body["in_force"], body["must_accept"], body["pending"]) == (decided.version, False, [])
 
 
 def _policy(material: bool) -> Policy:

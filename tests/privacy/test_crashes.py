@@ -28,6 +28,9 @@ ELSEWHERE = {
     "restores": "tests/backup/test_restore_crash.py::test_a_restore_ends_the_same",
     "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_no_drill_rows",
     "expiry": "tests/backup/test_expiry.py::test_killed_at_any_call_nothing_is_left",
+    "signins": "tests/privacy/test_sign_ins.py::test_killed_at_any_call_the_account_ends_the_same",
+    "exports": "tests/exports/test_crashes.py::test_a_killed_export_ends_the_same",
+    "imports": "tests/imports/test_crashes.py::test_a_killed_commit_ends_the_same",
 }
 """Jobs that are killed beside what they need."""
 
@@ -38,6 +41,7 @@ def clients(world: Turned) -> list[Any]:
 
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name.replace(" ", "_"))
 def test_killed_at_any_call_it_ends_the_same(alone: Turned, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone.start_in_the_morning()
     monkeypatch.setattr(issuing, "BULK", 2)
     if not crash.every_call:
         full = contents.kinds_for
@@ -60,7 +64,8 @@ def test_every_job_is_among_them() -> None:
     assert {case.job for case in EVERY} | set(ELSEWHERE) == {job.name for job in JOBS}
     assert [fault for test in ELSEWHERE.values() if (fault := missing(test))] == []
     assert {"page", "mail", "notice"} == {case.name for case in EVERY if case.job == "outbox"}
-    assert len(OUTBOX_TASKS) == 3
+    assert OUTBOX_TASKS.keys() == {"render", "mail", "privacy_notice", "attachments"}
+    assert not missing("tests/privacy/test_attachments.py::test_settling_survives_a_crash_at_every_call")
     assert set(REQUEST_KINDS) <= {case.kind for case in EVERY}
 
 
@@ -70,6 +75,12 @@ ALONE = {
     "disabling of the cloud": "tests/backup/test_disable_cloud.py::test_killed_at_any_call_it_ends_the_same",
     "download": "tests/backup/test_restore_crash.py::test_a_download_ends_the_same",
     "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_no_drill_rows",
+    "export": "tests/exports/test_crashes.py::test_a_killed_export_ends_the_same",
+    "forget notices": "tests/sync/test_push_races.py::test_the_deletion_of_notices_ends_the_same",
+    "import analysis": "tests/imports/test_crashes.py::test_a_killed_analysis_ends_the_same",
+    "import commit": "tests/imports/test_crashes.py::test_a_killed_commit_ends_the_same",
+    "import undo": "tests/imports/test_crashes.py::test_a_killed_undo_ends_the_same",
+    "issue requests": "tests/sync/test_push_races.py::test_the_job_killed_at_any_call_gives_each_number_once",
     "restore": "tests/backup/test_restore_crash.py::test_a_restore_ends_the_same",
     "verification": "tests/backup/test_restore_crash.py::test_a_verification_ends_the_same",
 }

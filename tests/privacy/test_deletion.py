@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -28,11 +28,13 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.keys import BadSignature
+from chalicelib.policy import publish
 from chalicelib.policy.load import current
 from chalicelib.services.privacy import receipts
-from chalicelib.services.privacy.erasure import preview
+from chalicelib.services.privacy.erasure import deletion, preview
 from chalicelib.services.privacy.requester import Requester, find_request
 from chalicelib.services.privacy.requests import requests
+from chalicelib.services.representation.requests import request_row
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import TABLES
@@ -165,6 +167,35 @@ def test_a_dry_run_shows_the_receipts_table_files_and_versions_included(alone: T
     assert table(present_preview(ask)["steps"]) == table(told)
     pages = next(line for line in told if line["place"] == "pdf/")
     assert pages["removed"] == 3, "two versions, and the marker that hides them"
+
+
+@pytest.mark.parametrize("days", [0, 29, 59, 92])
+def test_page_dry_run_request_and_receipt_state_the_same_last_trace(alone: Turned, days: int) -> None:
+    """The page promises that copies end 35 days after a deletion. A dry run of an account counts its grace too."""
+    alone.start_in_the_morning()
+    alone.offset += timedelta(days=days)
+    assert "at most 35 days in the database" in publish.render("en", "2026-12-01", "eu-west-3", today(alone.now()))
+    shop = Books(alone, small=True)
+    foreseen = preview.preview(alone, shop.id, shop.owner(), "deletion", None, alone.now()).last_trace
+    id = shop.confirmed()
+    alone.offset += GRACE + timedelta(minutes=1)
+    for _ in ("two reminders", "and", "the end"):
+        carried(alone)
+    shown = request_row(shop.request(id))["last_trace"]
+    said = receipt(shop, id)["content"]
+    erased_on = today(datetime.fromisoformat(said["completed_at"]))
+    assert shown == said["last_trace"] == (erased_on + timedelta(days=35)).isoformat()
+    assert foreseen == erased_on + timedelta(days=35)
+
+
+def test_the_last_trace_counts_from_the_end_of_a_long_erasure(alone: Turned) -> None:
+    shop = Books(alone, small=True)
+    id = shop.confirmed(waive=True)
+    carried(alone)
+    done = shop.request(id)
+    later = today(alone.now()) + timedelta(days=3)
+    assert deletion._last_trace(done, later) == later + timedelta(days=35)
+    assert deletion._last_trace(done, later - timedelta(days=30)) == done.last_trace, "it never moves back"
 
 
 def test_a_dry_run_does_not_count_places_above_its_limit(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,8 @@ _NUMBERS = count(1)
 def anybody(gateway: Gateway, world: World, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Somebody without a token; each test is counted apart, since all come from one address."""
     open_mailbox(world)
-    own, allow = f" of test {next(_NUMBERS)}", codes.allow
-    monkeypatch.setattr(codes, "allow", lambda world, what, who, **most: allow(world, what + own, who, **most))
+    own, wait = f" of test {next(_NUMBERS)}", codes.wait
+    monkeypatch.setattr(codes, "wait", lambda world, what, who, **most: wait(world, what + own, who, **most))
     return Client(gateway)
 
 
@@ -71,6 +71,7 @@ def owner(new_shop: Callable[..., Shop], gateway: Gateway, issuer: Issuer) -> tu
     email = f"owner-{number}@shop.example"
     added = {"user": f"second-{shop.company}", "email": email, "role": "owner"}
     assert shop.owner.post("/v1/members", added).status == 201
+    shop.prove(added["user"], email)
     return shop, email
 
 
@@ -120,6 +121,7 @@ def test_from_the_page_to_a_blocked_account(anybody: Client, owner: tuple[Shop, 
 def test_a_member_who_is_no_owner_deletes_their_own_data_alone(anybody: Client, shop: Shop, world: World) -> None:
     email = f"clerk-{shop.company}@shop.example".lower()
     added = shop.owner.post("/v1/members", {"user": f"clerk-{shop.company}", "email": email, "role": "clerk"})
+    shop.prove(f"clerk-{shop.company}", email)
     _send(anybody, "en", email=email)
     done = _send(anybody, "en", email=email, code=_mailed(world, email))
     (request,) = _requests(shop)

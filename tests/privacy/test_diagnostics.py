@@ -134,7 +134,7 @@ def test_the_applications_own_words_are_accepted(text: str) -> None:
 
 
 def test_every_name_of_the_closed_lists_is_taken(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnostics, "allow", lambda *_, **__: True)
+    monkeypatch.setattr(diagnostics, "limit", lambda *_, **__: None)
     names = [f"{area}.{place}" for area, place in zip_longest(AREAS, PLACES, fillvalue="crash")]
     for start in range(0, len(names), 50):
         events = [{"code": name} for name in names[start : start + 50]]
@@ -158,7 +158,7 @@ def test_a_member_who_opposes_leaves_nothing(shop: Shop, world: World) -> None:
 
 def test_one_source_cannot_flood(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnostics, "MOST", 1)
-    monkeypatch.setattr(diagnostics, "allow", _counting(codes.allow))
+    monkeypatch.setattr(diagnostics, "limit", _counting(codes.limit))
     assert anybody.post("/v1/diagnostics", GOOD).status == 200
     refused = anybody.post("/v1/diagnostics", GOOD)
     assert (refused.status, refused.json["code"]) == (429, "too_many_requests")

@@ -4,7 +4,12 @@ import io
 import json
 import zipfile
 
+from chalicelib.domain.clock import today
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
+from chalicelib.policy.ends import end
+from chalicelib.services.archive import statutory
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.worlds import taken, turned_on
 from tests.client import Got
 from tests.conftest import Shop
@@ -93,3 +98,61 @@ def test_an_export_of_one_person_holds_their_drafts_and_payments_only(shop: Shop
     assert [row["reference"] for row in held["data/payments.json"]] == ["CHQ Effacable"]
     assert [(row["id"], row["notes"]) for row in held["data/drafts.json"]] == [(draft["id"], "Cadeau")]
     assert other["id"] not in json.dumps(held)
+
+
+def test_the_receipt_names_the_copies_that_may_hold_the_person_and_their_ends(shop: Shop) -> None:
+    """Nobody searches a backup for one person: its count is null, never 0, and each copy is named with its end."""
+    customer = person(shop)
+    shop.issued(customer=customer)
+    backup = taken(turned_on(shop))
+    whole, own = asked(shop, kind="access"), asked(shop, kind="access", subject=customer)
+    other = asked(shop, kind="access", subject=shop.customer)
+    for id in (whole, own, other):
+        confirmed(shop, id)
+    carry(shop)
+    deletion = asked(shop, subject=customer)
+    preview = shop.owner.post(URL, {"kind": "deletion", "subject": shop.customer, "dry_run": True}).json
+    confirmed(shop, deletion)
+    later = taken(shop)
+    for _ in range(3):
+        carry(shop)
+    said = shop.owner.get(f"{URL}/{deletion}/receipt").json["content"]
+    uncounted = {"backups/daily/", "backups/weekly/", "backups/monthly/", "exports/", "archive/", "papers/"}
+    for lines in (said["stores"], preview["steps"]):
+        kept = {
+            line["place"]: line["kept"] for line in lines if line["store"] == "files" and line["action"] != "delete"
+        }
+        assert kept.keys() >= uncounted
+        assert set(kept.values()) == {None}
+    named = {copy["id"]: copy for copy in said["copies"]}
+    assert named.keys() == {backup.id, whole, own}, "not another person's export, and no copy begun after the erasure"
+    assert later.id not in named
+    assert named[backup.id] == {
+        "place": "backups/daily/",
+        "id": backup.id,
+        "ends_on": today(backup.due_at).isoformat(),
+        "how": "expires",
+    }
+    for id in (whole, own):
+        closed = shop.world.store.records([PrivacyRequest.ref(shop.company, id)])[0]
+        assert isinstance(closed, PrivacyRequest)
+        assert closed.closed_at is not None
+        assert named[id]["ends_on"] == today(end("file.export", closed.closed_at)).isoformat()
+
+
+def test_the_receipt_names_the_archive_of_a_persons_documents(shop: Shop) -> None:
+    customer, stranger = person(shop), person(shop)
+    invoice = shop.issued(customer=customer)
+    taken(turned_on(shop))
+    assert statutory.advance(shop.world, shop.company, NEVER)
+    receipts = []
+    for subject in (customer, stranger):
+        deletion = asked(shop, subject=subject)
+        confirmed(shop, deletion)
+        for _ in range(3):
+            carry(shop)
+        said = shop.owner.get(f"{URL}/{deletion}/receipt").json["content"]
+        receipts.append([copy for copy in said["copies"] if copy["how"] == "locked"])
+    year = int(invoice["issue_date"][:4])
+    assert receipts[0] == [{"place": "archive/", "id": None, "ends_on": f"{year + 10}-12-31", "how": "locked"}]
+    assert receipts[1] == [], "no document names this person"

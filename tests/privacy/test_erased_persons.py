@@ -340,7 +340,17 @@ def test_what_was_said_of_their_money_returns_in_no_answer(shop: Shop) -> None:
     made = {path: shop.owner.post(path, body, idempotency_key=keys[path]) for path, body in calls.items()}
     assert {got.status for got in made.values()} == {201}
     late = shop.owner.post(f"/v1/invoices/{invoice}/payments", paid | {"matures_on": "2099-01-01"}).json["id"]
+    cheque = shop.owner.post(f"/v1/invoices/{invoice}/payments", paid | {"matures_on": "2099-01-01"}).json["id"]
+    said = {"date": str(shop.today), "withheld_vat": "1.00"}
+    reversal = {"reason": "returned_unpaid", "date": str(shop.today)}
+    later = {f"/v1/payments/{cheque}/cash": said, f"/v1/payments/{cheque}/reverse": reversal}
+    for path, body in later.items():
+        keys[path] = f"key-{len(keys)}-{customer}"
+        made[path] = shop.owner.post(path, body, idempotency_key=keys[path])
+    assert [made[path].status for path in later] == [200, 201]
     erased(shop, customer)
+    repeated = [shop.owner.post(path, body, idempotency_key=keys[path]) for path, body in later.items()]
+    assert [got.text for got in repeated if "Alami" in got.text] == []
     answers = [shop.owner.post(path, body, idempotency_key=keys[path]) for path, body in calls.items()]
     apply = {"to": [{"document": invoice, "amount": "1.00"}]}
     answers.append(shop.owner.post(f"/v1/customers/{customer}/credit/apply", apply))

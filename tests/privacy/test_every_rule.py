@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.attachments.attachment import DocumentAttachment
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import Backup, StatutoryKey, Tier
 from chalicelib.domain.call import SYSTEM_KEY
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import RetentionSchedule
-from chalicelib.domain.companies.member import FormerOwner
+from chalicelib.domain.companies.member import FormerOwner, Member
 from chalicelib.domain.contact.code import PUBLIC, Code, Tally
 from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, coarse, partition
 from chalicelib.domain.contact.letter import Letter
@@ -25,36 +26,49 @@ from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.entity import Record, Ref, new_row
 from chalicelib.domain.jobs import SYSTEM, Checkpoint
 from chalicelib.domain.journal import IdempotencyRecord, JobRow, Message
 from chalicelib.domain.privacy.consent import Acceptance
 from chalicelib.domain.privacy.correction import Correction
+from chalicelib.domain.privacy.sign_in import unconfirmed
+from chalicelib.domain.sync.device import Device
+from chalicelib.domain.sync.outcomes import IssueRequest, SyncNotice
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy import inventory
+from chalicelib.policy.ends import expires_at
 from chalicelib.policy.lifecycle import configuration
-from chalicelib.policy.load import current, use
+from chalicelib.policy.load import current, policy_version, use
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.terms import Period, Start, most_days
 from chalicelib.services import codes
+from chalicelib.services.attachments import rows as attachments
+from chalicelib.services.attachments import uploading
+from chalicelib.services.attachments.rows import copies
+from chalicelib.services.attachments.uploading import Announced
 from chalicelib.services.backup import disable_cloud, operations
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.companies import access, consent
+from chalicelib.services.companies.sign_ins import left
 from chalicelib.services.documents import issuing
+from chalicelib.services.imports import operations as imports
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import confirmation, requests
+from chalicelib.services.privacy.sign_ins import note_unconfirmed
 from chalicelib.services.support import diagnostics, support
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import open_company
 from chalicelib.store.transaction import transact
-from infra.buckets import ARCHIVE, BUCKET, buckets
+from infra.buckets import ACCESS_LOGS, ARCHIVE, BUCKET, buckets
+from infra.held import FIXED
 from infra.stages import trace_days
+from tests.attaching import enclose
 from tests.histories.books import seeded
 from tests.jobs.conftest import empty
 from tests.moved import with_term
@@ -65,7 +79,6 @@ from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-PDF = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
 
 
 @dataclass
@@ -153,7 +166,8 @@ def job_rows(trial: Trial) -> None:
     for row in (*rows, trial.only(JobRow, plain)):
         expires(row, trial)
     writer = support.ThreadMember(books.owners[0], owner=True)
-    support.open_thread(world, books.call(), writer, "fr", "x", "y", [PDF])
+    support.open_thread(world, books.call(), writer, "fr", "x", "y")
+    uploading.announce(world, books.call(), Announced(books.customer, "a.pdf", "application/pdf", 9, "9f" * 32))
     mark = trial.only(Upload, books.id)
     expires(mark, trial, mark.due_at)
     stopped = replace(named("support"), cap=0)
@@ -208,10 +222,33 @@ def former_owner(trial: Trial) -> None:
         assert confirmation.former_owners(trial.world.store, books.id, at) == known
 
 
+def device(trial: Trial) -> None:
+    """The row of a device ends at the term after its last write."""
+    at = trial.world.now()
+    new: Any = new_row("cmp_1", "dev_1", at)
+    facts: Any = {"member": "mem_1", "role": "owner", "schema_version": 1, "pulled": 1, "seen_at": at}
+    expires(Device(**new, **facts, holder="0", expires_at=expires_at(Device, at)), trial)
+
+
+def copy_for_a_device(trial: Trial) -> None:
+    """A copy that was prepared for a device is removed by S3 at its term."""
+    lifecycle(trial, prefixes.SYNC)
+
+
+def outcome(trial: Trial) -> None:
+    """Issue requests and notices to a device end at the term."""
+    at = trial.world.now()
+    new: Any = new_row("cmp_1", "ntc_1", at)
+    told: Any = {"device": "dev_1", "table_name": "items", "row_id": "itm_1", "code": "in_use"}
+    expires(SyncNotice(**new, **told, expires_at=expires_at(SyncNotice, at)), trial)
+    asked: Any = {"actor": "mem_1", "document_id": "inv_1", "seen_clock": 1, "requested_at": at}
+    expires(IssueRequest(**new, **asked, expires_at=expires_at(IssueRequest, at)), trial)
+
+
 def acceptance(trial: Trial) -> None:
     """The proof of an acceptance is swept at its term."""
     books = Books(trial.world, small=True)
-    consent.accept(trial.world.store, books.call(), books.owners[0], current().version)
+    consent.accept(trial.world.store, books.call(), books.owners[0], policy_version())
     row = trial.only(Acceptance, books.id)
     trial.ends_once_due(row, row.created_at, trial.gone_on(row.created_at))
 
@@ -252,7 +289,9 @@ def thread(trial: Trial) -> None:
     """A closed thread ends at its term; one that was closed under a shorter term waits for it."""
     world, books = trial.world, Books(trial.world, small=True)
     writer = support.ThreadMember(books.owners[0], owner=True)
-    id = support.open_thread(world, books.call(), writer, "fr", "x", "y", [PDF]).outcome.thread.id
+    opened = support.open_thread(world, books.call(), writer, "fr", "x", "y").outcome.thread
+    id = opened.id
+    enclose(world, opened)
     support.close_now(world.store, books.call(), id)
     row = trial.only(Thread, books.id)
     trial.go("support", trial.after(row.closed_at) - SECOND)
@@ -275,6 +314,46 @@ def diagnostic(trial: Trial) -> None:
     for shift, shown in ((-SECOND, 1), (SECOND, 0)):
         assert len(diagnostics.summary(world, 400, trial.after(at) + shift)) == shown
     assert trace_days(current()) == most_days(trial.term)
+
+
+def sign_in(trial: Trial) -> None:
+    """A sign-in account ends no later than its term after the membership, and the receipt states the day."""
+    books = Books(trial.world, small=True)
+    (member,) = trial.world.store.all_of(Member, books.id)
+    (row,) = left(member, books.at)
+    assert row.due_at == trial.after(books.at)
+
+
+def sign_up(trial: Trial) -> None:
+    """A sign-up that nobody confirmed is noted at the end of its term and not before."""
+    accounts = trial.world.sign_ins
+    assert accounts is not None
+    app = accounts.client.create_user_pool_client(UserPoolId=accounts.pool, ClientName="app")["UserPoolClient"]
+    email = f"rule-{trial.world.random(4).hex()}@pool.example"
+    address = [{"Name": "email", "Value": email}]
+    user = accounts.client.sign_up(
+        ClientId=app["ClientId"], Username=email, Password="Correct-horse-7", UserAttributes=address
+    )["UserSub"]
+    at = dict(accounts.unconfirmed())[user]
+    note_unconfirmed(trial.world, trial.after(at) - SECOND)
+    ref = unconfirmed(user, at).key
+    assert trial.there(ref) == [False]
+    note_unconfirmed(trial.world, trial.after(at))
+    assert trial.there(ref) == [True]
+    accounts.delete(user)
+    bookkeeping.finish(trial.world.store, ref)
+
+
+def access_log(trial: Trial) -> None:
+    """The bucket of access logs expires its objects with the term."""
+    (ends, _) = buckets(current())[ACCESS_LOGS]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert ends["ExpirationInDays"] == most_days(trial.term)
+
+
+def of_aws(trial: Trial) -> None:
+    """AWS sets this term and gives no choice (infra/held.toml): a moved term is not what happens, and is found."""
+    (service,) = [name for name, held in current().services.items() if trial.rule in held.rules]
+    assert str(trial.term) != FIXED[service]
 
 
 def letter(trial: Trial) -> None:
@@ -326,6 +405,56 @@ def export(trial: Trial) -> None:
     trial.go("uploads", row.due_at)
     assert not world.files.exists(key)
     lifecycle(trial, prefixes.EXPORTS)
+
+
+def incoming(trial: Trial) -> None:
+    """A file that nobody completes is removed at its term by the job `uploads`, and by S3."""
+    world, books = trial.world, Books(trial.world, small=True)
+    file = Announced(books.customer, "photo.jpg", "image/jpeg", 9, "9f" * 32)
+    made = uploading.announce(world, books.call(), file).outcome
+    row, key = trial.only(Upload, books.id), attachments.incoming(made)
+    world.files.put(key, b"a picture", "image/jpeg")
+    assert (row.keys, row.due_at) == ((key,), trial.after(row.created_at))
+    trial.go("uploads", row.due_at - SECOND)
+    assert (trial.there(made.key), world.files.exists(key)) == ([True], True)
+    trial.go("uploads", row.due_at)
+    assert (trial.there(made.key), world.files.exists(key)) == ([False], False)
+    lifecycle(trial, prefixes.INCOMING)
+
+
+def papers(trial: Trial) -> None:
+    """The file of an issued document's attachment is removed with its document, and by S3 after it."""
+    books = Statutory(trial)
+    own = prefixes.of_company(prefixes.PAPERS, books.books.id)
+    books.swept(books.year + trial.term.years)
+    assert len(list(trial.world.files.list(own))) == 1
+    books.swept(books.year + trial.term.years + 1)
+    assert list(trial.world.files.list(own)) == []
+    lifecycle(trial, prefixes.PAPERS)
+
+
+def imported_file(trial: Trial) -> None:
+    """The file of an import is removed at its term by the job `uploads`, and by S3."""
+    world, books = trial.world, Books(trial.world, small=True)
+    row = imports.announce(world, books.call(), ANNOUNCED).outcome
+    key = f"{prefixes.import_of(books.id, row.id)}file"
+    world.files.put(key, b"Nom", "text/csv")
+    mark = trial.only(Upload, books.id)
+    assert mark.due_at == trial.after(row.created_at)
+    trial.go("uploads", mark.due_at - SECOND)
+    assert world.files.exists(key)
+    trial.go("uploads", mark.due_at)
+    assert not world.files.exists(key)
+    lifecycle(trial, prefixes.IMPORTS)
+
+
+def import_row(trial: Trial) -> None:
+    """The row of an import expires."""
+    books = Books(trial.world, small=True)
+    expires(imports.announce(trial.world, books.call(), ANNOUNCED).outcome, trial)
+
+
+ANNOUNCED = imports.Announced("customers", "text/csv", 3, "0" * 64)
 
 
 def backup(tier: Tier) -> Check:
@@ -405,6 +534,20 @@ class Statutory:
         )
         key = StatutoryKey(id=books.new(StatutoryKey.PREFIX), wrapped=b"wrapped", **books.stamps)
         balance = Balance(id=self.invoice, paid=Decimal(1), **books.stamps)
+        paper = DocumentAttachment(
+            id=books.new("att"),
+            owner=self.invoice,
+            state="ready",
+            name="bon.pdf",
+            content_type="application/pdf",
+            bytes=4,
+            sha256="9f" * 32,
+            kept_type="application/pdf",
+            **books.stamps,
+        )
+        books._put(paper)
+        for file in copies(paper):
+            world.files.put(file, b"%PDF", "application/pdf")
         books._put(self.paid, PaymentId(id=self.paid.id, invoice=self.invoice, **books.stamps), balance, key)
         books._put(Archived(id=books.id, clock=1, **books.stamps))
         call = world.call(books.id, "test", "close", key="close")
@@ -413,7 +556,7 @@ class Statutory:
         first = next(row for row in books._stored("journal") if row.KIND == "journal_entry")
         self.kept = {"journal_entry": first.key, StatutoryKey.KIND: key.key, "payment_id": _id_of(self.paid)}
         for row in books._stored("ledger"):
-            if row.KIND in ("invoice", "register_entry", "payment", "balance"):
+            if row.KIND in ("invoice", "register_entry", "payment", "balance", "attachment"):
                 self.kept[row.KIND] = row.key
 
     def left(self) -> set[str]:
@@ -481,6 +624,9 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "item.content": (account, LATER),
     "draft.content": (account, LATER),
     "document.content": (statutory, LONG),
+    "attachment.content": (account, LATER),
+    "attachment.state": (account, LATER),
+    "document.attachment": (statutory, LONG),
     "document.seller": (statutory, LONG),
     "document.buyer": (statutory, LONG),
     "ledger.numbering": (statutory, LONG),
@@ -496,6 +642,9 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "identity.subject": (account, LATER),
     "identity.contact": (account, LATER),
     "identity.access": (account, LATER),
+    "device.register": (device, SHORT),
+    "device.holder": (device, SHORT),
+    "sync.outcome": (outcome, SHORT),
     "identity.former": (former_owner, SHORT),
     "identity.secret": (account, LATER),
     "transient.idempotency": (answered, SHORT),
@@ -504,7 +653,13 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "file.rendering": (rendering, "P40D"),
     "file.logo": (account, LATER),
     "file.export": (export, "P1M"),
+    "file.sync": (copy_for_a_device, "P3D"),
     "file.upload": (account, LATER),
+    "file.incoming": (incoming, "P2D"),
+    "file.document_attachment": (papers, LONG),
+    "file.import": (imported_file, SHORT),
+    "import.state": (import_row, SHORT),
+    "import.mapping": (account, LATER),
     "backup.daily": (backup("daily"), "P10D"),
     "backup.weekly": (backup("weekly"), "P2W"),
     "backup.monthly": (backup("monthly"), "P3M"),
@@ -522,6 +677,12 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "request.correction": (correction, "P15M"),
     "support.state": (thread, "P1Y"),
     "support.thread": (thread, "P1Y"),
+    "sign_in.account": (sign_in, SHORT),
+    "sign_in.ending": (sign_in, SHORT),
+    "sign_in.unconfirmed": (sign_up, SHORT),
+    "log.access": (access_log, "P30D"),
+    "log.trace": (of_aws, "P60D"),
+    "mail.delivery": (of_aws, "P2D"),
     "diagnostics.event": (diagnostic, "P30D"),
 }
 """For each rule, what shows that the code follows it, and the term that it is moved to."""

@@ -20,7 +20,7 @@ from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.services.backup.verify import check
+from chalicelib.services.backup.verify import check, readable_groups
 from chalicelib.services.encryption import ObjectCipher
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import ACCOUNT, Decision
@@ -86,6 +86,9 @@ def test_after_the_deletion_old_backups_restore_only_statutory_records(vault: Tu
         with pytest.raises(BackupKeyDestroyed):
             list(archive.rows([group]))
     check(archive, None, NEVER)  # by its hashes, where it cannot be read any more
+    said = readable_groups(archive)
+    assert {"company", "customers", "drafts"} <= set(said["unreadable"])
+    assert {"invoices", "register", "journal"} <= set(said["readable"])
     for key in copy:
         vault.files.delete(key)
 

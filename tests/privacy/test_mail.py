@@ -46,6 +46,8 @@ FILLED = {
     "kind": "suppression",
     "company": "cmp_1",
     "recipients": "- DGI",
+    "reason": "identity_not_proven",
+    "by": "opr_1",
 }
 
 
@@ -218,6 +220,7 @@ def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World) -> None:
 def test_a_public_page_writes_to_members_alone(shop: Shop, box: World, to: str, count: int) -> None:
     added = {"user": f"colleague-of-{shop.company}", "email": "Owner-of-Mail@shop.example", "role": "viewer"}
     assert shop.owner.post("/v1/members", added).status == 201
+    shop.prove(added["user"], added["email"])
     call = box.call(PUBLIC, "nobody", "test", key="x")
     written = writing.write(call, to, "ar", "deletion_code", only_members=True, code="123456")
     writing.write_without_company(box, written)

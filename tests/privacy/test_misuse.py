@@ -1,6 +1,5 @@
 """Misuse of privacy requests by a malicious member, a former member, a stranger, or another company's owner."""
 
-import base64
 import io
 import zipfile
 from datetime import timedelta
@@ -10,6 +9,7 @@ import pytest
 
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.code import address_key
+from chalicelib.domain.contact.support import Thread
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
@@ -19,6 +19,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.privacy import limits, transitions
 from chalicelib.services.privacy.legal import holds
 from chalicelib.services.support import desk
+from tests.attaching import attach, enclose, picture
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.privacy.worlds import Books, Turned
@@ -95,18 +96,38 @@ def test_one_persons_deletion_leaves_the_others_files(shop: Shop) -> None:
     assert list(shop.world.files.list(prefixes.of_company(prefixes.EXPORTS, shop.company))) == [kept]
 
 
-def test_an_erased_members_attachments_are_deleted(shop: Shop) -> None:
-    from PIL import Image
+def _helped(client: Client, text: str, *colours: str) -> str:
+    """A thread with a message that names pictures; its id."""
+    id: str = client.post("/v1/support", {"subject": "s", "text": "Aide"}).json["id"]
+    _says(client, id, text, *colours)
+    return id
 
-    picture = io.BytesIO()
-    Image.new("RGB", (20, 20)).save(picture, "PNG")
+
+def _says(client: Client, thread: str, text: str, *colours: str) -> list[str]:
+    files = [attach(client, thread, picture(colour=colour), f"{colour}.jpg")["id"] for colour in colours]
+    got = client.post(f"/v1/support/{thread}/messages", {"text": text, "attachments": files})
+    assert got.status == 201, got.text
+    return files
+
+
+def test_an_erased_members_attachments_are_deleted(shop: Shop) -> None:
     clerk = shop.member("clerk")
-    file = {"name": "card.png", "content": base64.b64encode(picture.getvalue()).decode()}
-    assert clerk.post("/v1/support", {"subject": "s", "text": "t", "attachments": [file]}).status == 201
-    assert list(shop.world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company)))
+    thread = _helped(clerk, "t", "red")
+    _enclosed(shop, thread)
+    assert len(_kept(shop)) == 3
     assert confirmed(clerk, asked(clerk)).status == 200
     _carry(shop)
-    assert list(shop.world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company))) == []
+    assert _versions(shop) == []
+
+
+def _enclosed(shop: Shop, thread: str) -> str:
+    (row,) = shop.world.store.records([Thread.ref(shop.company, thread)])
+    assert isinstance(row, Thread)
+    return enclose(shop.world, row)
+
+
+def _kept(shop: Shop) -> list[str]:
+    return list(shop.world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company)))
 
 
 def test_a_hold_keeps_a_person_too(shop: Shop) -> None:
@@ -129,7 +150,7 @@ def test_an_operators_refusal_opens_the_company_again(shop: Shop) -> None:
     confirmed(shop.owner, id, waive_grace=True)
     (request,) = shop.world.store.records([PrivacyRequest.ref(shop.company, id)])
     assert isinstance(request, PrivacyRequest)
-    assert transitions.close_by_operator(shop.world, request, "refused", reason="fraud")
+    assert transitions.close_by_operator(shop.world, request, "refused", "opr_1", reason="fraud")
     assert state(shop) == "active"
 
 
@@ -154,14 +175,6 @@ def test_letters_that_only_look_alike_are_not_one_mailbox(one: str, other: str) 
     assert address_key("p" * 32, "A.B@X.Example ") == address_key("p" * 32, "a.b@x.example")
 
 
-def _file(colour: str) -> dict[str, str]:
-    from PIL import Image
-
-    picture = io.BytesIO()
-    Image.new("RGB", (20, 20), colour).save(picture, "PNG")
-    return {"name": f"{colour}.png", "content": base64.b64encode(picture.getvalue()).decode()}
-
-
 def _export(shop: Shop, client: Client, **body: Any) -> tuple[bytes, int]:
     """All that one person's archive holds, and how many files were attached."""
     export = asked(client, kind="access", **body)
@@ -174,28 +187,51 @@ def _export(shop: Shop, client: Client, **body: Any) -> tuple[bytes, int]:
 
 def test_an_export_holds_only_the_requesters_messages_of_a_shared_thread(shop: Shop) -> None:
     clerk = shop.member("clerk")
-    files = [_file("red"), _file("blue")]
-    opened = clerk.post("/v1/support", {"subject": "s", "text": "Clerk7Z", "attachments": files})
-    thread = f"/v1/support/{opened.json['id']}/messages"
-    assert shop.owner.post(thread, {"text": "Owner7Z", "attachments": [_file("green")]}).status == 201
-    desk.write_answer(shop.world, shop.company, opened.json["id"], "Support7Z", "opr_1")
+    thread = _helped(clerk, "Clerk7Z", "red", "blue")
+    _enclosed(shop, thread)
+    _says(shop.owner, thread, "Owner7Z", "green")
+    desk.write_answer(shop.world, shop.company, thread, "Support7Z", "opr_1")
     own, attached = _export(shop, clerk)
-    assert (b"Clerk7Z" in own, b"Support7Z" in own, b"Owner7Z" in own, attached) == (True, True, False, 2)
+    assert (b"Clerk7Z" in own, b"Support7Z" in own, b"Owner7Z" in own, attached) == (True, True, False, 3)
+    assert (b"red.jpg" in own, b"facture.pdf" in own, b"green.jpg" in own) == (True, True, False)
     me = shop.owner.get("/v1/members").json["data"][-1]["id"]
     theirs, attached = _export(shop, shop.owner, subject=me)
     assert (b"Owner7Z" in theirs, b"Clerk7Z" in theirs, b"Support7Z" in theirs, attached) == (True, False, False, 1)
+    assert (b"green.jpg" in theirs, b"red.jpg" in theirs, b"facture.pdf" in theirs) == (True, False, False)
 
 
 def test_an_erased_members_attachments_in_other_threads_are_deleted_and_no_others(shop: Shop) -> None:
     clerk, co = shop.member("clerk"), shop.member("owner", f"co-{shop.company}")
-    opened = clerk.post("/v1/support", {"subject": "s", "text": "t", "attachments": [_file("red")]}).json
-    assert co.post(f"/v1/support/{opened['id']}/messages", {"text": "x", "attachments": [_file("blue")]}).status == 201
-    assert len(_versions(shop)) == 2
-    assert confirmed(shop.owner, asked(shop.owner, subject=id_of(shop, f"co-{shop.company}"))).status == 200
+    thread = _helped(clerk, "t", "red")
+    (mine,) = {key.split("/")[2] for key in _kept(shop)}
+    older = _enclosed(shop, thread)
+    _says(co, thread, "x", "blue")
+    assert len(_kept(shop)) == 5
+    gone = id_of(shop, f"co-{shop.company}")
+    assert confirmed(shop.owner, asked(shop.owner, subject=gone)).status == 200
     _carry(shop)
-    file = opened["messages"][0]["attachments"][0]["file"]
-    assert [key.rpartition("/")[2] for key in _versions(shop)] == [file]
-    assert len(clerk.get(f"/v1/support/{opened['id']}").json["messages"]) == 1
+    assert {key.split("/")[2] for key in _versions(shop)} == {mine, thread}
+    assert [key.rpartition("/")[2] for key in _versions(shop) if thread in key] == [older]
+    said = clerk.get(f"/v1/support/{thread}").json["messages"]
+    assert [file["id"] or file["file"] for message in said for file in message["attachments"]] == [mine, older]
+
+
+def test_a_repeated_announcement_leaves_the_erased_member_out(shop: Shop) -> None:
+    """The erasure blocks at once; the job that deletes the stored answers runs later."""
+    co = shop.member("owner", f"co-{shop.company}")
+    thread = _helped(shop.owner, "t")
+    file = {
+        "owner": thread,
+        "name": "passeport.pdf",
+        "content_type": "application/pdf",
+        "bytes": 9,
+        "sha256": "9f" * 32,
+    }
+    assert co.post("/v1/attachments", file, idempotency_key="once").json["name"] == "passeport.pdf"
+    gone = id_of(shop, f"co-{shop.company}")
+    assert confirmed(shop.owner, asked(shop.owner, subject=gone)).status == 200
+    again = co.post("/v1/attachments", file, idempotency_key="once")
+    assert (again.status, "passeport" in again.text) == (404, False)
 
 
 def _versions(shop: Shop) -> list[str]:
@@ -214,6 +250,7 @@ def test_a_stolen_key_asks_so_often_and_no_more_and_uses_up_nobodys_rights(
     for number in range(3):
         assert key.post(URL, body, idempotency_key=f"asked-{number}").status == 201
     assert key.post(URL, body, idempotency_key="asked-0").status == 201, "a repetition is not one more"
+    assert other.post(URL, body | {"dry_run": True}).status == 200, "the day's first use of a key is noted"
     before = shop.clock
     for stolen in (key, other):
         refused = stolen.post(URL, body)

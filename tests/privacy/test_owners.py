@@ -166,6 +166,7 @@ def test_a_removed_owner_and_all_owners_at_a_deletion_request_are_notified(shop:
     open_mailbox(shop.world)
     address = f"shut-out-{shop.company}@shop.example".lower()
     added = shop.owner.post("/v1/members", {"user": f"s-{shop.company}", "email": address, "role": "owner"})
+    shop.prove(f"s-{shop.company}", address)
     id = asked(shop.owner)
     _delivered(shop)
     assert [id in mail.text for mail in mails(shop.world, address)] == [True]
@@ -202,6 +203,7 @@ def test_the_owners_are_notified_of_a_new_owner(shop: Shop, change: Callable[[Sh
     open_mailbox(shop.world)
     to = f"came-{change.__name__}-{shop.company[-8:].lower()}@shop.example"
     assert shop.owner.post("/v1/members", {"user": f"x-{shop.company}", "email": to, "role": "owner"}).status == 201
+    shop.prove(f"x-{shop.company}", to)
     before = len(mails(shop.world, to))
     change(shop, f"y-{shop.company}")
     _delivered(shop)
@@ -213,10 +215,10 @@ def test_the_owners_are_notified_of_a_new_owner(shop: Shop, change: Callable[[Sh
 def test_an_operator_stops_a_deletion_in_its_grace(vault: Turned) -> None:
     books = Books(vault, small=True)
     id = books.confirmed()
-    assert transitions.close_by_operator(vault, books.request(id), "refused", reason="owner_wrote")
+    assert transitions.close_by_operator(vault, books.request(id), "refused", "opr_1", reason="owner_wrote")
     assert _open(books)
     with pytest.raises(RequestSettled):
-        transitions.close_by_operator(vault, books.request(id), "refused", reason="again")
+        transitions.close_by_operator(vault, books.request(id), "refused", "opr_1", reason="again")
 
 
 def _open(books: Books) -> bool:

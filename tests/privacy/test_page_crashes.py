@@ -73,6 +73,7 @@ class Leaver:
 @pytest.fixture
 def page_world(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> Turned:
     """The job finds what this module made, and nothing else."""
+    alone.start_in_the_morning()
     for table in alone.store.names.values():
         empty(alone, table)
     _ = alone.keys.public_key  # read once a process

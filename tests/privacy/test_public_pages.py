@@ -13,7 +13,7 @@ from chalicelib.policy.load import current, use
 from chalicelib.policy.model import Policy, PolicyVersion
 from local.gateway import Gateway
 from tests.client import Client
-from tests.unit.policy.planting import SOURCE
+from tests.unit.policy.planting import SOURCE, decided
 
 EVERY_PAGE = [(language, version.version) for language in LANGUAGES for version in current().versions]
 
@@ -64,8 +64,11 @@ def test_the_data_map_tells_every_rule_without_a_token(anybody: Client) -> None:
 
 
 def _announcing() -> Policy:
-    later = PolicyVersion("2027-03-01", date(2027, 3, 1), True, current().current.changes)
-    return replace(current(), versions=(*current().versions, later))
+    """A policy whose last version of today is in force and that announces another one."""
+    open_ = decided()
+    later = PolicyVersion("2027-03-01", date(2027, 3, 1), True, open_.current.changes)
+    published = replace(open_.versions[1], awaits=())
+    return replace(open_, versions=(open_.versions[0], published, later))
 
 
 def test_a_version_of_a_later_day_is_announced_and_not_in_force() -> None:

@@ -85,9 +85,9 @@ def test_a_customer_is_corrected_at_once_and_the_receipt_proves_it(shop: Shop) -
     carried(shop)
     shown = shop.owner.get(f"{URL}/{got.json['id']}").json
     assert (shown["status"], shown["kind"]) == ("completed", "rectification")
-    own, invoices, notes = shown["steps"]
+    own, invoices, notes, archived = shown["steps"]
     assert (own["action"], own["kinds"], own["attributes"]) == ("correct", ["customer"], ["address", "name"])
-    assert (invoices["action"], invoices["kept"], notes["kept"]) == ("keep", 1, 0)
+    assert (invoices["action"], [each["kept"] for each in (invoices, notes, archived)]) == ("keep", [1, 0, 0])
     assert "statutory_retention" in invoices["bases"]
     receipt = shop.owner.get(shown["receipt"])
     assert check(receipt.json, shop.owner.get("/privacy/receipt-key").json["public_key"])
@@ -243,6 +243,7 @@ def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplo
     to = f"proprietaire-{shop.company[-8:].lower()}@shop.example"
     own = shop.owner.get("/v1/members").json["data"][0]
     assert rectified(shop.owner, own["id"], {"email": to}).status == 201
+    shop.prove(own["user"], to)
     office = f"bureau-{shop.company[-8:].lower()}@administration.example"
     named_ = [
         disclosed(shop, "Direction exemplaire"),
@@ -434,7 +435,7 @@ def test_a_restore_applies_corrections_again(vault: Turned, monkeypatch: pytest.
     live = vault.store.records(refs)
     since = corrections(shop, clock)
     assert [row.clock for row in since] == [clock + 1, clock + 2, clock + 3, clock + 4]
-    assert [row.attributes for row in since][1:] == [("name",), ("name",), ("email", "email_key")]
+    assert [row.attributes for row in since][1:] == [("name",), ("name",), ("email", "email_key", "proven")]
     assert corrections(shop, between) == since[1:]
     assert corrections(shop, _clock(shop)) == []
     subjects = (shop.customer, shop.id, shop.owners[0])
@@ -539,7 +540,7 @@ def test_many_documents_are_counted_in_batches(vault: Turned, monkeypatch: pytes
     told(vault)
     run_due(vault)
     request = shop.request(id)
-    assert (request.status, [m.found for m in request.measures]) == ("completed", [1, 1, 0])
+    assert (request.status, [m.found for m in request.measures]) == ("completed", [1, 1, 0, 0])
 
 
 def test_a_rectification_killed_at_any_call_has_the_same_result(vault: Turned) -> None:

@@ -98,9 +98,10 @@ def rehearsal(alone: Turned, request: pytest.FixtureRequest, monkeypatch: pytest
 def test_every_row_of_a_run_bears_the_time_of_the_run(rehearsal: Rehearsal, case: Case) -> None:
     case.prepare(rehearsal.world)
     start, job = rehearsal.world.now(), named(case.job)
-    assert True in [rehearsal.go(job, start + moment) for moment in case.at]
+    shifts = case.shifts(rehearsal.world)
+    assert True in [rehearsal.go(job, start + moment) for moment in shifts]
     for number in range(1, MOST_ATTEMPTS + 2):
-        rehearsal.go(job, start + case.at[-1] + number * AGAIN)
+        rehearsal.go(job, start + shifts[-1] + number * AGAIN)
     rehearsal.nothing_is_dead()
 
 

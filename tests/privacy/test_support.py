@@ -1,53 +1,57 @@
-"""Support: a thread with a deadline, files that were looked at, an operator's answer, and an end after two years."""
+"""Support: a thread with a deadline, files as attachments, an operator's answer, and an end after two years."""
 
 import io
 import json
-from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
-from PIL import Image
 
 from chalicelib.cli.main import main
-from chalicelib.domain.contact.support import MOST_MESSAGES, SupportMessage, Thread, Upload
-from chalicelib.files import prefixes
+from chalicelib.domain.contact.letter import Letter
+from chalicelib.domain.contact.support import MOST_MESSAGES, SupportMessage, Thread
+from chalicelib.files import prefixes, uploads
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy.ends import row_end
+from chalicelib.services.attachments import uploading
 from chalicelib.services.support import desk, support
 from chalicelib.store import bookkeeping
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
-from tests.client import Client
+from tests.attaching import PDF, PLACE, announced, attach, enclose, fetched, picture, put
+from tests.client import Client, Got
 from tests.clocks import StoppedClock
 from tests.conftest import Shop
 from tests.crash import Work, prove
 from tests.mailbox import mails, open_mailbox
 
 HELP = {"subject": "Impression", "text": "La page reste blanche."}
-PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
-def _picture(form: str = "PNG", **info: Any) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (64, 32), "teal").save(file, form, **info)
-    return file.getvalue()
-
-
-def _file(content: bytes, name: str = "ecran.png") -> dict[str, str]:
-    return {"name": name, "content": b64encode(content).decode()}
-
-
-def _opened(client: Client, *files: dict[str, str], **changes: Any) -> dict[str, Any]:
-    got = client.post("/v1/support", HELP | changes | {"attachments": list(files)})
+def _opened(client: Client, **changes: Any) -> dict[str, Any]:
+    got = client.post("/v1/support", HELP | changes)
     assert got.status == 201, got.text
     body: dict[str, Any] = got.json
     return body
+
+
+@pytest.mark.parametrize(("named", "mailed"), [({}, "ar"), ({"language": "fr"}, "fr")])
+def test_its_mails_are_in_the_companys_language(shop: Shop, named: dict[str, str], mailed: str) -> None:
+    seen = shop.owner.get("/v1/company")
+    assert shop.owner.patch("/v1/company", {"language": "ar"}, seen.etag).status == 200
+    got = shop.owner.post("/v1/support", HELP | named, accept_language="en")
+    letters = [row for row in shop.world.store.all("transient", shop.company) if isinstance(row, Letter)]
+    assert got.json["language"] == mailed
+    assert [row.language for row in letters if row.template == "support_opened"] == [mailed]
+
+
+def _says(client: Client, thread: str, *files: str) -> Got:
+    return client.post(f"/v1/support/{thread}/messages", {"text": "Voici.", "attachments": list(files)})
 
 
 def _thread(shop: Shop, id: str) -> Thread | None:
@@ -93,7 +97,7 @@ def test_a_member_sees_their_own_and_an_owner_all(shop: Shop) -> None:
 
 def test_another_company_sees_nothing(new_shop: Callable[..., Shop]) -> None:
     one, other = new_shop(), new_shop()
-    id = _opened(one.owner, _file(_picture()))["id"]
+    id = _opened(one.owner)["id"]
     assert other.owner.get(f"/v1/support/{id}").status == 404
     assert other.owner.get("/v1/support").json["data"] == []
 
@@ -116,53 +120,129 @@ def test_a_thread_has_so_many_messages_and_no_more(shop: Shop, monkeypatch: pyte
     assert shop.owner.post(f"/v1/support/{id}/messages", {"text": "x"}).codes == [("", "too_many")]
 
 
-def test_a_picture_is_written_anew_without_its_metadata(shop: Shop) -> None:
-    exif = Image.Exif()
-    exif[0x010E] = "33.5731 N 7.5898 W"
-    sent = _picture("JPEG", exif=exif, comment=b"of jane")
-    opened = _opened(shop.owner, _file(sent, "photo.jpeg"))
-    (found,) = opened["messages"][0]["attachments"]
-    assert (found["name"], found["media"]) == ("photo.jpg", "image/jpeg")
-    got = shop.owner.get(f"/v1/support/{opened['id']}/attachments/{found['file']}", accept="application/json")
-    content = urllib3.request("GET", got.json["url"]).data
-    assert len(content) == found["size"]
-    assert b"33.5731" not in content
-    assert b"of jane" not in content
-    redirected = shop.owner.get(f"/v1/support/{opened['id']}/attachments/{found['file']}")
-    assert (redirected.status, "X-Amz-Signature" in redirected.headers["location"]) == (303, True)
-    assert shop.owner.get(f"/v1/support/{opened['id']}/attachments/another.jpg").status == 404
-    other = shop.member("viewer")
-    assert other.get(f"/v1/support/{opened['id']}/attachments/{found['file']}").status == 404
+def test_a_message_names_attachments_of_its_thread(shop: Shop) -> None:
+    clerk = shop.member("clerk")
+    opened = _opened(clerk)
+    assert PLACE in picture()
+    done = attach(clerk, opened["id"], picture(), "écran.jpg")
+    got = _says(clerk, opened["id"], done["id"])
+    assert got.status == 201, got.text
+    (member,) = {message["by"] for message in got.json["messages"]}
+    assert got.json["messages"][1]["attachments"] == [
+        {
+            "id": done["id"],
+            "by": member,
+            "file": None,
+            "name": "écran.jpg",
+            "media": "image/jpeg",
+            "size": done["kept_bytes"],
+            "status": "ready",
+        }
+    ]
+    assert shop.owner.get(f"/v1/support/{opened['id']}").json == got.json
+    content = fetched(shop.owner, done["id"]).data
+    assert (len(content), PLACE in content) == (done["kept_bytes"], False)
+    assert fetched(clerk, done["id"], "thumbnail").headers["content-type"] == "image/webp"
+    assert shop.member("viewer").get(f"/v1/attachments/{done['id']}").status == 404
 
 
-def test_a_plain_pdf_is_kept_as_it_is(shop: Shop) -> None:
-    opened = _opened(shop.owner, _file(PDF, "facture.pdf"))
-    (found,) = opened["messages"][0]["attachments"]
-    assert (found["media"], found["size"]) == ("application/pdf", len(PDF))
+def test_a_message_names_a_file_whose_scan_is_not_over(shop: Shop, world: World) -> None:
+    id, content = _opened(shop.owner)["id"], picture()
+    made = announced(shop.owner, id, content).json
+    assert put(made, content) == 200
+    (key,) = world.files.list(prefixes.of_company(prefixes.INCOMING, shop.company))
+    world.files.client.delete_object_tagging(Bucket=world.files.bucket, Key=key)
+    assert shop.owner.post(f"/v1/attachments/{made['id']}/complete").status == 202
+    (file,) = _says(shop.owner, id, made["id"]).json["messages"][1]["attachments"]
+    assert (file["status"], file["media"], file["size"]) == ("checking", None, None)
+    assert shop.owner.get(f"/v1/attachments/{made['id']}/content").json["code"] == "attachment_not_ready"
+    tags = {"TagSet": [{"Key": uploads.SCAN_TAG, "Value": uploads.THREAT}]}
+    world.files.client.put_object_tagging(Bucket=world.files.bucket, Key=key, Tagging=tags)
+    assert shop.owner.post(f"/v1/attachments/{made['id']}/complete").json["reason"] == "malware"
+    assert _files(shop.owner, id) == [(made["id"], "refused")]
 
 
-HOSTILE = (
-    (PDF.replace(b"/Type", b"/JavaScript(app.alert)/Type"), "attachment_active"),
-    (PDF.replace(b"/Type", b"/OpenAction 2 0 R/Type"), "attachment_active"),
-    (PDF.replace(b"/Type", b"/J#61vaScript 2 0 R/Type"), "attachment_active"),
-    (PDF.replace(b"/Type", b"/Type/ObjStm/Type"), "attachment_active"),
-    (PDF.replace(b"/Type", b"/Encrypt 3 0 R/Type"), "attachment_active"),
-    (b"%PDF-1.7 no end", "attachment_not_readable"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "attachment_not_readable"),
-    (b"\x89PNG\r\n\x1a\nnonsense", "attachment_not_readable"),
-    (b"GIF89a" + b"\0" * 40, "attachment_not_readable"),
-    (b"MZ\x90", "attachment_not_readable"),
-    (b"", "attachment_not_readable"),
-    (PDF + b" " * 524_300 + b"%%EOF", "attachment_too_large"),
-)
+def _files(client: Client, thread: str) -> list[tuple[str, str]]:
+    """The files of the messages of a thread, with their states."""
+    said = client.get(f"/v1/support/{thread}").json["messages"]
+    return [(file["id"], file["status"]) for message in said for file in message["attachments"]]
 
 
-@pytest.mark.parametrize(("content", "code"), HOSTILE)
-def test_an_unsupported_file_is_refused_and_leaves_nothing(shop: Shop, world: World, content: bytes, code: str) -> None:
-    before = shop.clock
-    got = shop.owner.post("/v1/support", HELP | {"attachments": [_file(_picture()), _file(content)]})
-    assert (got.status, got.codes, shop.clock) == (422, [("/attachments/1/content", code)], before)
-    assert list(world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company))) == []
+def test_a_viewer_attaches_files_to_their_own_requests_alone(shop: Shop) -> None:
+    viewer = shop.member("viewer")
+    id, others = _opened(viewer)["id"], _opened(shop.owner)["id"]
+    done = attach(viewer, id, picture())
+    assert _says(viewer, id, done["id"]).status == 201
+    assert viewer.delete(f"/v1/attachments/{done['id']}", "*").status == 200
+    assert announced(viewer, others, picture()).status == 404
+    assert announced(viewer, shop.customer, picture()).json["code"] == "forbidden"
+    assert announced(viewer, shop.draft()["id"], picture()).json["code"] == "forbidden"
+
+
+def test_a_deleted_attachment_is_shown_as_deleted(shop: Shop) -> None:
+    id = _opened(shop.owner)["id"]
+    done = attach(shop.owner, id, picture())
+    assert _says(shop.owner, id, done["id"]).status == 201
+    assert shop.owner.delete(f"/v1/attachments/{done['id']}", "*").status == 200
+    (file,) = shop.owner.get(f"/v1/support/{id}").json["messages"][1]["attachments"]
+    assert (file["id"], file["name"], file["status"]) == (done["id"], None, "deleted")
+
+
+def _not_uploaded(shop: Shop, thread: str) -> str:
+    id: str = announced(shop.owner, thread, picture()).json["id"]
+    return id
+
+
+def _refused(shop: Shop, thread: str) -> str:
+    return str(attach(shop.owner, thread, b"%PDF-1.7 no end", "a.pdf", expect="refused")["id"])
+
+
+NOT_ATTACHED: dict[str, Callable[[Shop, str], Any]] = {
+    "a file that is not uploaded": _not_uploaded,
+    "a file that was refused": _refused,
+    "a file of a customer": lambda shop, _: attach(shop.owner, shop.customer, picture())["id"],
+    "a file of another thread": lambda shop, _: attach(shop.owner, _opened(shop.owner)["id"], picture())["id"],
+    "a missing file": lambda *_: "att_01JDCZ7V0ZK3M5N6P7Q8R9S0TA",
+    "a file in base64": lambda *_: {"name": "a.pdf", "content": "JVBERi0="},
+}
+
+
+@pytest.mark.parametrize("what", NOT_ATTACHED)
+def test_a_message_names_no_other_file(shop: Shop, what: str) -> None:
+    id = _opened(shop.owner)["id"]
+    kept = attach(shop.owner, id, picture(colour="red"))["id"]
+    file, before = NOT_ATTACHED[what](shop, id), shop.clock
+    assert _says(shop.owner, id, kept, file).codes == [("/attachments/1", "not_attached")]
+    got = shop.owner.post("/v1/support", HELP | {"attachments": [file]})
+    assert (got.status, got.codes, shop.clock) == (422, [("/attachments/0", "not_attached")], before)
+
+
+def test_files_of_a_thread_count_for_the_quota(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "MOST_OF_OWNER", 1)
+    id = _opened(shop.owner)["id"]
+    attach(shop.owner, id, picture())
+    assert announced(shop.owner, id, picture(colour="red")).json["code"] == "attachment_quota"
+
+
+def test_an_older_file_within_a_message_is_read(shop: Shop, world: World) -> None:
+    opened = _opened(shop.owner)
+    name = enclose(world, _there(shop, opened["id"]))
+    (file,) = shop.owner.get(f"/v1/support/{opened['id']}").json["messages"][1]["attachments"]
+    assert (file["file"], file["name"], file["id"], file["status"]) == (name, "facture.pdf", None, "ready")
+    url = f"/v1/support/{opened['id']}/attachments"
+    got = shop.owner.get(f"{url}/{name}", accept="application/json")
+    answer = urllib3.request("GET", got.json["url"])
+    assert (answer.data, len(answer.data)) == (PDF, file["size"])
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+    assert shop.owner.get(f"{url}/{name}").status == 303
+    assert shop.owner.get(f"{url}/another.pdf").status == 404
+    assert shop.member("viewer").get(f"{url}/{name}").status == 404
+
+
+def _there(shop: Shop, id: str) -> Thread:
+    found = _thread(shop, id)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -171,9 +251,9 @@ def test_an_unsupported_file_is_refused_and_leaves_nothing(shop: Shop, world: Wo
         ({"text": ""}, ("/text", "too_short")),
         ({"subject": "x" * 201}, ("/subject", "too_long")),
         ({"text": "x" * 5001}, ("/text", "too_long")),
-        ({"attachments": [_file(PDF)] * 4}, ("/attachments", "too_many")),
-        ({"attachments": [{"name": "x", "content": "%"}]}, ("/attachments/0/content", "bad_base64")),
-        ({"attachments": [{"name": "a\nb", "content": ""}]}, ("/attachments/0/name", "control_character")),
+        ({"attachments": ["att_01JDCZ7V0ZK3M5N6P7Q8R9S0TA"] * 4}, ("/attachments", "too_many")),
+        ({"attachments": ["cus_01JDCZ7V0ZK3M5N6P7Q8R9S0TA"]}, ("/attachments/0", "bad_format")),
+        ({"attachments": [{"id": "x"}]}, ("/attachments/0", "wrong_type")),
     ],
 )
 def test_an_invalid_support_request_is_refused(shop: Shop, change: dict[str, Any], fault: tuple[str, str]) -> None:
@@ -193,6 +273,7 @@ def test_the_member_is_notified_of_the_operators_answer(
     email = f"helped-{shop.company}@shop.example".lower()
     subject = f"helped-{shop.company}"
     assert shop.owner.post("/v1/members", {"user": subject, "email": email, "role": "clerk"}).status == 201
+    shop.prove(subject, email)
     client = Client(shop.owner.gateway, shop.issuer.token(subject), shop.company)
     id = _opened(client, language="fr")["id"]
     capsys.readouterr()
@@ -220,6 +301,30 @@ def test_the_member_is_notified_of_the_operators_answer(
     assert _cli(world, monkeypatch, "read", shop.company, "thr_x") == 1
 
 
+def test_the_desk_reads_the_files_of_a_thread(
+    shop: Shop, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    id = _opened(shop.owner)["id"]
+    older = enclose(world, _there(shop, id))
+    done = attach(shop.owner, id, picture())
+    waiting, elsewhere = announced(shop.owner, id, PDF, "a.pdf").json, attach(shop.owner, shop.customer, picture())
+    assert _says(shop.owner, id, done["id"]).status == 201
+    capsys.readouterr()
+    assert _cli(world, monkeypatch, "read", shop.company, id) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    files = [file["id"] or file["file"] for line in lines[1:] for file in line["attachments"]]
+    assert files == [older, done["id"]]
+    for number, name in enumerate(files):
+        assert _cli(world, monkeypatch, "file", shop.company, id, name, "--to", str(tmp_path / str(number))) == 0
+    assert (tmp_path / "0").read_bytes() == PDF
+    assert (tmp_path / "1").read_bytes() == fetched(shop.owner, done["id"]).data
+    for name, code in ((waiting["id"], 1), (elsewhere["id"], 1), ("none.pdf", 1)):
+        assert _cli(world, monkeypatch, "file", shop.company, id, name, "--to", str(tmp_path / "x")) == code
+    assert _cli(world, monkeypatch, "file", shop.company, "thr_x", older, "--to", str(tmp_path / "x")) == 1
+    assert _cli(world, monkeypatch, "file", shop.company, id, older, "--to", str(tmp_path / "0")) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
+
+
 def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
     early, late = _opened(shop.owner)["id"], _opened(shop.owner)["id"]
     desk.write_answer(world, shop.company, early, "Bonjour.", "opr_1")
@@ -240,23 +345,31 @@ def _turned(world: World, at: datetime) -> World:
 
 
 def test_a_closed_thread_ends_after_two_years_with_its_files(shop: Shop, world: World) -> None:
-    id = _opened(shop.owner, _file(_picture()), _file(PDF))["id"]
-    stays = _opened(shop.owner, _file(PDF))["id"]
+    id, stays = _opened(shop.owner)["id"], _opened(shop.owner)["id"]
+    for each in (id, stays):
+        enclose(world, _there(shop, each))
+        assert _says(shop.owner, each, attach(shop.owner, each, PDF, "a.pdf")["id"]).status == 201
+    at = world.now() + timedelta(minutes=1)
+    _work(world, "uploads", at)
     shop.owner.post(f"/v1/support/{id}/close")
-    closed = _thread(shop, id)
-    assert closed is not None
+    closed = _there(shop, id)
     before, after = closed.due_at - timedelta(seconds=1), closed.due_at + timedelta(seconds=1)
     _work(_turned(world, before), "support", before)
     desk.end(_turned(world, before), shop.company, id)
     assert shop.owner.get(f"/v1/support/{id}").status == 200
-    assert len(list(world.files.list(prefixes.upload_of(shop.company, id)))) == 2
+    assert len(_kept(shop)) == 4
     _work(_turned(world, after), "support", after)
+    _work(_turned(world, after + timedelta(minutes=1)), "uploads", after + timedelta(minutes=1))
     assert shop.owner.get(f"/v1/support/{id}").status == 404
     rows = world.store.query("workspace", shop.company, SORT.startswith(f"support_message#{id}#")).records
     assert rows == []
+    assert len(_kept(shop)) == 2
     assert list(world.files.list(prefixes.upload_of(shop.company, id))) == []
-    assert shop.owner.get(f"/v1/support/{stays}").status == 200
-    assert len(list(world.files.list(prefixes.upload_of(shop.company, stays)))) == 1
+    assert _files(shop.owner, stays)[1][1] == "ready"
+
+
+def _kept(shop: Shop) -> list[str]:
+    return list(shop.world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company)))
 
 
 @pytest.mark.parametrize(("closed", "end"), [("2026-11-23", "2028-11-23"), ("2028-02-29", "2030-02-28")])
@@ -265,36 +378,13 @@ def test_two_years_are_counted_on_the_calendar(closed: str, end: str) -> None:
     assert row_end(Thread, at).date().isoformat() == end
 
 
-def test_files_of_a_commit_that_never_came_are_deleted(
-    shop: Shop, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    id = _opened(shop.owner, _file(PDF))["id"]
-    with monkeypatch.context() as patch:
-        patch.setattr(support, "transact", _dies)
-        with pytest.raises(KeyboardInterrupt):
-            shop.owner.post("/v1/support", HELP | {"attachments": [_file(_picture())]})
-    stored = list(world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company)))
-    assert len(stored) == 2
-    _work(world, "uploads")
-    assert len(list(world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company)))) == 2, "it may still come"
-    at = world.now() + timedelta(hours=2)
-    _work(_turned(world, at), "uploads", at)
-    (kept,) = world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company))
-    assert kept.startswith(prefixes.upload_of(shop.company, id))
-    marks = world.store.query("transient", shop.company, SORT.startswith("upload#")).records
-    assert [mark.due for mark in marks if isinstance(mark, Upload)] == [None]
-
-
-def _dies(*_: Any, **__: Any) -> None:
-    raise KeyboardInterrupt
-
-
 def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World) -> None:
     made = iter(range(10**6))
 
     def prepare() -> str:
         number = next(made)
-        opened: str = _opened(shop.owner, _file(PDF), text=f"Numéro {number}.")["id"]
+        opened: str = _opened(shop.owner, text=f"Numéro {number}.")["id"]
+        enclose(world, _there(shop, opened))
         shop.owner.post(f"/v1/support/{opened}/close")
         return opened
 

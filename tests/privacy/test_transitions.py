@@ -139,7 +139,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
         (12, []),
         (13, [logging.ERROR]),
     ]
-    assert transitions.close_by_operator(vault, shop.request(made.outcome.id), "completed")
+    assert transitions.close_by_operator(vault, shop.request(made.outcome.id), "completed", "opr_1")
     run(vault, watch_job(), now=vault.now() + timedelta(days=30), left=within(60))
     assert "deadline" not in shop.kinds("requests")
 
@@ -184,7 +184,7 @@ def test_by_hand(cli: Callable[..., tuple[int, list[Any]]], vault: Turned, tmp_p
     assert cli("release", shop.id, placed["hold"], "--by", "opr_1")[0] == 0
     assert cli("release", shop.id, placed["hold"], "--by", "opr_1")[0] == 2
     assert cli("holds", shop.id)[1][0]["reason"] == "audit 7"
-    assert cli("complete", shop.id, id)[0] == 2, "no hand completes a deletion"
+    assert cli("complete", shop.id, id, "--by", "opr_1")[0] == 2, "no hand completes a deletion"
     carry(vault)
     handed = present_receipt(requests.receipt(vault, shop.id, shop.owner(), id), vault.keys.pem)
     assert cli("receipt", shop.id, id) == (0, [handed])

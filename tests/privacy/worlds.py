@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +56,11 @@ class Turned(World):
     @offset.setter
     def offset(self, offset: timedelta) -> None:
         self.movable.offset = offset
+
+    def start_in_the_morning(self) -> None:
+        """Count offsets from 8:00 UTC of today: a few hours later it is the same day, whenever the test runs."""
+        now = datetime.now(UTC)
+        self.movable.lead = now.replace(hour=8, minute=0, second=0, microsecond=0) - now
 
 
 class Books:

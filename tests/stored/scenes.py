@@ -98,12 +98,15 @@ def answers(name: str) -> Sequence[Mapping[str, Any]]:
 
 def as_then(now: Any, said: Any) -> Any:
     """A present body with only the members that the earlier body `said` has. A later version may add members; it may
-    not change or lose one. The notices of a draft are calculated at each read, so a later version may have others."""
+    not change or lose one. The notices of a draft are calculated at each read, so a later version may have others. An
+    earlier body has the key of a frozen logo, a present one the address of that picture."""
     if isinstance(now, dict) and isinstance(said, dict):
         kept = {name: as_then(value, said[name]) for name, value in now.items() if name in said}
         return kept | {"notices": said["notices"]} if said.get("status") == "draft" and "notices" in now else kept
     if isinstance(now, list) and isinstance(said, list) and len(now) == len(said):
         return [as_then(one, other) for one, other in zip(now, said, strict=True)]
+    if isinstance(said, str) and said.startswith("logos/"):
+        return said if now == f"/v1/company/logo?sha256={Path(said).stem}" else now
     return now
 
 

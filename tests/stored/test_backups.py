@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.client import Client
-from tests.stored.scenes import as_then, bodies
+from tests.stored.scenes import as_then, bodies, scene
 from tests.stored.stage import Stage, fetched, job
 
 BOOKS = bodies("books")
@@ -96,6 +96,28 @@ def test_a_running_restore_into_the_same_company_ends(stage: Stage, name: str) -
     after = job(client, found.id("transient", "job", task="restore"))
     assert (after["status"], after["outcomes"]) == ("completed", [{"company": found.company, "kinds": OUTCOMES}])
     _compare(client, BOOKS)
+
+
+def test_a_balance_below_zero_becomes_unapplied_credit(stage: Stage) -> None:
+    """An invoice of 4,584.00 was paid, then credited. The restore makes the entry that its balance lacks."""
+    found, client = stage.resume("restore-same-begun")
+    older, here = scene("overpaid").rows["ledger"], scene("books").rows["ledger"]
+    for key, row in older.items():
+        if row != here.get(key):
+            stage.put("ledger", row)
+    stage.run("restores")
+    after = job(client, found.id("transient", "job", task="restore"))
+    assert after["status"] == "completed"
+    (entry,) = (
+        entry
+        for customer in client.get("/v1/customers").json["data"]
+        for entry in client.get(f"/v1/customers/{customer['id']}/credit").json["data"]
+    )
+    assert (entry["source"], entry["amount"], entry["unapplied"]) == ("credit_note", "4584.00", "4584.00")
+    invoice = client.get(f"/v1/invoices/{entry['document']}").json
+    assert (invoice["status"], invoice["paid"], invoice["balance"]) == ("credited", "0.00", "0.00")
+    refund = {"amount": "4584.00", "method": "transfer", "date": entry["date"]}
+    assert client.post(f"/v1/invoices/{entry['document']}/refunds", refund).status == 201
 
 
 @pytest.mark.parametrize("name", ["restore-new-founded", "restore-new-rows", "restore-new-registers"])

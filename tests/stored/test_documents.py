@@ -76,6 +76,21 @@ def test_pages_that_waited_to_be_made_are_made(stage: Stage) -> None:
     assert [row for row in stage.tables.all("journal") if row["_kind"]["S"] == "outbox"] == []
 
 
+def test_a_withheld_document_of_then_frees_what_it_asks_for_no_more(stage: Stage) -> None:
+    """15,300.00 with 1,912.50 withheld ask for 13,387.50. Half of it asks for 6,693.75 with 956.25 withheld."""
+    client, path = stage.load_client("books"), "/v1/invoices/inv_01M8NTXFRCV1R6YM7S234H7K3R"
+    money = {"amount": "13387.50", "method": "transfer", "date": BOOKS[path]["issue_date"]}
+    assert client.post(f"{path}/payments", money).status == 201
+    paid = client.get(path).json
+    assert (paid["status"], paid["paid"], paid["withheld"], paid["balance"]) == ("paid", "13387.50", "1912.50", "0.00")
+    note = client.post(f"{path}/credit", {"amount": "6375.00"}).json
+    assert (note["totals"]["withheld"], note["totals"]["payable"]) == ("956.25", "6693.75")
+    half = client.get(path).json
+    assert (half["status"], half["paid"], half["withheld"], half["balance"]) == ("paid", "6693.75", "956.25", "0.00")
+    (entry,) = client.get(f"/v1/customers/{paid['customer']}/credit").json["data"]
+    assert (entry["source"], entry["amount"]) == ("credit_note", "6693.75")
+
+
 def test_the_journal_goes_on_in_the_same_chain(stage: Stage) -> None:
     """Each entry commits to the one before it, in the stored rows and in those that the present code adds."""
     client = stage.load_client("books")

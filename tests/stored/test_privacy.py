@@ -50,7 +50,8 @@ def require_closed(stage: Stage, found: Scene, client: Client) -> None:
     assert shown(found, client)["status"] == "completed"
     assert [kinds(stage, table) for table in ("workspace", "identity")] == [{}, {}]
     assert kinds(stage, "requests") == {"request": 1, "receipt": 1, "destruction": 1, "acceptance": 1}
-    assert {row["company"]["S"] for row in stage.tables.all("transient")} <= {"system"}
+    left = {(row["company"]["S"], row["_kind"]["S"]) for row in stage.tables.all("transient")}
+    assert {row for row in left if row[0] != "system"} <= {("public", "sign_in")}
     assert kinds(stage, "ledger") == LEDGER
     assert stage.objects("files") == {}
     receipt = client.get(f"{address(found)}/receipt").json
@@ -207,6 +208,27 @@ def test_an_access_export_ends(stage: Stage, name: str, invoices: int, pages: in
     assert {one["number"] for one in documents} == {f"FA-2026-{n:05}" for n in range(1, invoices + 1)}
     assert [one["id"] for one in suppliers] == [one["id"] for one in BOOKS["/v1/suppliers"]["data"]]
     assert sum(name.startswith("pdf/") for name in names) == pages
+
+
+def test_the_picture_within_a_message_is_read_exported_and_ends_with_its_thread(stage: Stage) -> None:
+    """Since then, messages name attachments. What lies within a message of that day is still a file of its thread."""
+    found, client = stage.resume("access-verified")
+    ((key, picture),) = stage.objects("files", "uploads/").items()
+    address = f"/v1/support/{found.id('workspace', 'support_thread')}"
+    (message,) = client.get(address).json["messages"]
+    (file,) = message["attachments"]
+    assert (file["file"], file["id"], file["status"]) == (key.rpartition("/")[2], None, "ready")
+    link = client.get(f"{address}/attachments/{file['file']}", accept="application/json").json["url"]
+    assert fetched(link).read() == picture
+    stage.run("requests")
+    ready = client.get(shown(found, client)["download"], accept="application/json")
+    with ZipFile(fetched(ready.json["url"])) as archive:
+        assert [archive.read(name) for name in archive.namelist() if name.endswith(file["file"])] == [picture]
+    assert client.post(f"{address}/close").status == 200
+    stage.later(days=2 * 366)
+    stage.run("support")
+    assert stage.objects("files", "uploads/") == {}
+    assert not kinds(stage, "workspace").keys() & {"support_thread", "support_message"}
 
 
 def test_a_receipt_of_that_day_verifies(stage: Stage, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from chalicelib.services.backup.format.kinds import KINDS, LEDGER
 from chalicelib.services.backup.format.kinds import NAMES as COUNTED
 from chalicelib.services.backup.format.lines import BackupLine, gross_of, logo_of
 from chalicelib.services.backup.restoring import replay
-from chalicelib.services.changes import SOURCES
+from chalicelib.services.commits import SOURCES
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
 from chalicelib.services.exports.words import TABLES
@@ -61,15 +61,15 @@ def test_a_backup_holds_it_behind_the_older_kinds() -> None:
     names = [group.name for group in GROUPS]
     assert names == [
         *("company", "customers", "suppliers", "items", "drafts", "toy_drafts", "series"),
-        *("invoices", "credit_notes", "toy_bills", "register"),
+        *("invoices", "credit_notes", "invoices_archive", "toy_bills", "register"),
         *("payments", "payment_ids", "terms", "leftovers", "journal", "credit_entries", "refunds"),
-        *("templates", "head"),
+        *("templates", "attachments", "document_attachments", "import_mappings", "head"),
     ]
     by_name = {group.name: group for group in GROUPS}
     assert (by_name["toy_bills"].key_class, by_name["toy_drafts"].key_class) == ("statutory", "working")
     assert COUNTED[PLACE] == "toy_bills"
-    assert LEDGER == ("invoices", "credit_notes", "toy_bills", "payments")
-    assert list(KINDS)[-4:] == ["invoices", "credit_notes", "toy_bills", "payments"]
+    assert LEDGER == ("invoices", "credit_notes", "invoices_archive", "toy_bills", "payments")
+    assert list(KINDS)[-6:] == ["invoices", "credit_notes", "invoices_archive", "toy_bills", "payments", "attachments"]
     assert KINDS["toy_bills"] == {PLACE}
     assert ("workspace", "toy_bill") in KINDS["drafts"]
 
@@ -161,7 +161,7 @@ def test_a_correction_finds_documents_with_another_value() -> None:
 
 def test_its_page_has_its_words_and_no_place_in_the_register() -> None:
     view = issued_view(MADE, "fr")
-    assert (view.register_hash, view.payment_terms, attached(MADE)) == ("", "", ())
+    assert (view.register_hash, view.payment_terms, attached(MADE, view)) == ("", "", ())
     assert [total.kind for total in view.totals] == ["net", "vat_total", "gross"]
     text = text_of(TypstRenderer().render(view))
     assert all(word in text for word in ("Jouet", "Reçu par", "Atelier wood", "Somme : cent vingt dirhams."))

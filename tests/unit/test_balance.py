@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.documents.balance import Balance, fresh, left, owed, status, suffered
+from chalicelib.domain.documents.balance import Balance, freed_by_credit, fresh, left, owed, status, suffered
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import VatShare
 from chalicelib.domain.documents.payment import Payment, applied
@@ -60,6 +60,35 @@ def test_half_of_an_old_invoice_is_credited_with_half_of_its_withholding(old: In
     assert (suffered(old, balance), left(old, balance)) == (D(750), D(5250))
     after, excess = applied(old, balance, paid(old, "6000"))
     assert (excess, suffered(old, after), left(old, after)) == (NOTHING, NOTHING, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("money", "freed"),
+    [
+        ("10500", "5250"),  # It asked for 10,500.00 with 1,500.00 withheld; now for 5,250.00 with 750.00.
+        ("8000", "2750"),
+        ("5250", "0"),
+        ("3000", "0"),
+        ("12000", "6000"),  # Nothing was withheld.
+        ("11000", "5000"),
+    ],
+)
+def test_half_of_a_paid_old_invoice_frees_what_it_asks_for_no_more(old: Invoice, money: str, freed: str) -> None:
+    before = applied(old, fresh(old), paid(old, money))[0]
+    half = VatShare(rate=D(20), base=D(5000), amount=D(1000))
+    after = replace(before, credited=D("5250.00"), vat=(half,), withheld_vat=D("750.00"))
+    assert freed_by_credit(old, before, after) == D(freed)
+    settled = after.freeing(D(freed))
+    assert settled.money + suffered(old, settled) + left(old, settled) == D(6000)
+
+
+def test_an_old_balance_that_was_credited_after_its_payment_frees_all_at_the_next_credit(old: Invoice) -> None:
+    """An earlier version refused more than 10,500.00 and freed nothing. Three quarters ask for 2,625.00 (API.md)."""
+    half = VatShare(rate=D(20), base=D(5000), amount=D(1000))
+    before = replace(fresh(old), owed=None, paid=D(10500), credited=D(5250), vat=(half,), withheld_vat=D(750))
+    most = VatShare(rate=D(20), base=D(7500), amount=D(1500))
+    after = replace(before, credited=D(7875), vat=(most,), withheld_vat=D(1125))
+    assert freed_by_credit(old, before, after) == D(7875)
 
 
 def test_a_stored_balance_below_zero_reads_as_paid(old: Invoice) -> None:

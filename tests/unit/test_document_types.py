@@ -33,11 +33,14 @@ from chalicelib.domain.documents.registry import (
     find,
 )
 from chalicelib.domain.entity import Record, kept
+from chalicelib.domain.imports.targets import TARGETS
+from chalicelib.domain.tabular.columns import IMPORT_COLUMNS
 from chalicelib.figures import FIGURES
 from chalicelib.services.backup.format.contents import BY_NAME, GROUPS
 from chalicelib.services.backup.format.kinds import KINDS, NAMES
 from chalicelib.services.documents.crediting import creditable
 from chalicelib.services.exports.words import TABLES
+from chalicelib.services.imports.kinds import RULES
 
 
 def answers(made: DocumentType) -> dict[str, Any]:
@@ -108,8 +111,8 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"payable": "we_pay"}, "payable we_pay has no effect"),
         ({"mailed": True}, "mailed has no effect"),
         ({"linked": True}, "linked has no effect"),
-        ({"imported": True}, "imported has no effect"),
-        ({"attachments": True}, "attachments has no effect"),
+        ({"imported": True}, "the numbers of an earlier software, and no drafts"),
+        ({"numbered_by": "earlier_software"}, "the numbers of an earlier software, and no drafts"),
         ({"series": None}, "have a series"),
         ({"statutory_date": None}, "have a statutory date"),
         ({"statutory_date": "operation_date"}, "counts from its issue_date"),
@@ -237,6 +240,15 @@ def test_each_kind_that_our_credit_notes_correct_has_an_endpoint_for_it() -> Non
     assert {f"/v1/{path}/{{id}}/credit" for path in credited} <= posts
 
 
+def test_each_imported_kind_has_its_rules_and_its_table() -> None:
+    imported = {each.plural for each in document_types() if each.imported}
+    assert imported == RULES.keys() & {each.plural for each in document_types()}
+    assert imported <= IMPORT_COLUMNS.keys()
+    assert {name: {column.path for column in IMPORT_COLUMNS[name]} <= TARGETS[name].keys() for name in RULES} == (
+        dict.fromkeys(RULES, True)
+    )
+
+
 def test_no_kind_is_declared_once_a_table_was_derived() -> None:
     assert document_types()
     with pytest.raises(LateDeclarationError, match="before the first use"):
@@ -244,7 +256,7 @@ def test_no_kind_is_declared_once_a_table_was_derived() -> None:
 
 
 def test_types_are_found_by_kind_and_by_id() -> None:
-    assert [each.kind for each in document_types()] == ["invoice", "credit_note"]
+    assert [each.kind for each in document_types()] == ["invoice", "credit_note", "archived_invoice"]
     assert by_kind("credit_note") is find("credit_note") is by_id("crn_01J0000000000000000000000") is CREDIT_NOTE
     assert find("customer") is by_id("cus_01J0000000000000000000000") is None
     with pytest.raises(UnknownDocumentTypeError):

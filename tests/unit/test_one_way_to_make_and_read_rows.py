@@ -19,6 +19,7 @@ BY_HAND: Final[Mapping[str, str]] = {
 """The functions that write these attributes themselves, each with its reason."""
 SLOT = "it has no call: its slot carries the instant of the call"
 OF_A_SLOT: Final[Mapping[str, str]] = {
+    "domain/documents/archiving.py archived": SLOT,
     "domain/documents/issuing.py registered": SLOT,
     "services/documents/crediting.py _note": SLOT,
 }
@@ -36,13 +37,17 @@ PAGE_LOOPS: Final[Mapping[str, str]] = {
     "store/erase.py census": RAW,
     "store/drill.py companies": RAW,
     "services/backup/drill.py _compare": KEEPS_PLACE,
+    "services/backup/restoring/attachments.py _copied": KEEPS_PLACE,
     "services/backup/restoring/balances.py balances": KEEPS_PLACE,
     "services/backup/restoring/steps.py search": KEEPS_PLACE,
+    "services/exports/export.py _gather": KEEPS_PLACE,
     "services/privacy/access/export.py _rows": KEEPS_PLACE,
     "services/privacy/rectification/rectification.py _counted": KEEPS_PLACE,
     "services/backup/create/cutoff.py _entries": ENOUGH,
-    "services/changes.py _collect": ENOUGH,
+    "services/commits.py entries_after": "it checks that no entry is missing, also between two pages",
     "services/records/listing.py _examined": ENOUGH,
+    "services/records/texts.py texts": "it reads the keys of an index, not rows",
+    "services/records/texts.py changed": ENOUGH,
     "services/documents/listing.py _rows": "the first pages of several tables are read in parallel",
 }
 """The functions beside `Store.all` that read page after page, each with its reason."""
@@ -50,6 +55,7 @@ PASSES_ON = "its caller gets the page with where the next one begins"
 FIRST_PAGES: Final[Mapping[str, str]] = {
     "jobs/job.py find": PASSES_ON,
     "services/documents/listing.py _streams": PASSES_ON,
+    "services/exports/export.py _gather": PASSES_ON,
     "services/privacy/rectification/rectification.py _counted": PASSES_ON,
 }
 """The functions that read a page without a limit, and do not read where the next one begins, each with its reason."""

@@ -1,5 +1,6 @@
 """The pins: each package has one version and the hashes of its files, and no file names a package index."""
 
+import json
 import re
 
 import pytest
@@ -32,3 +33,16 @@ def test_the_layers_take_every_pin() -> None:
     named = {re.match(r"[a-zA-Z0-9._-]+", line)[0] for line in lines("requirements.txt")}  # type: ignore[index]
     assert set(pins()) == named
     assert all(pin.hashes for pin in pins().values())
+
+
+@pytest.mark.parametrize("client", ["watermelondb", "rxdb"])
+def test_the_packages_of_a_client_are_pinned_with_hashes_and_name_no_registry(client: str) -> None:
+    folder = ROOT / "clients" / client
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert len(packages) > 5
+    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    wanted = json.loads((folder / "package.json").read_text("utf-8"))
+    versions = {**wanted["dependencies"], **wanted.get("devDependencies", {})}
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in versions} == versions

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.documents.balance import fresh
+from chalicelib.domain.documents.balance import fresh, left
 from chalicelib.domain.documents.crediting import Credit, LineCredit, credit
 from chalicelib.domain.documents.model import Discount
 from chalicelib.domain.documents.totals import LineInput, line_net, totals
-from chalicelib.domain.money import CENT, percentage, total
+from chalicelib.domain.money import CENT, cents, percentage, total
 from tests.unit.samples import draft, issued, line
 
 D = Decimal
@@ -63,8 +63,26 @@ def test_vat_stays_within_a_centime_in_mixed_documents(
 ) -> None:
     plain = [LineInput(D(1), D(cents) / 100, None, None, rate) for cents, rate in others]
     found = totals([*taxed, *plain], percent)
-    assert found.gross == found.net + found.vat_total
+    assert found.gross == found.net + found.vat_total + found.rounding
+    assert not found.rounding or (percent and not others)
     assert all(abs(share.amount - percentage(share.base, share.rate)) <= CENT for share in found.vat)
+
+
+@given(st.lists(lines(), min_size=1, max_size=8), st.decimals(0, 100, places=2))
+def test_a_discount_on_written_prices_is_exact(document: list[LineInput], percent: Decimal) -> None:
+    """The total is the written total less its discount. A rounding is left only where TVA is at its limit."""
+    found, whole = totals(document, percent), total([line_net(each) for each in document])
+    assert found.gross == whole - cents(percentage(whole, percent))
+    assert all(share.rate or not share.amount for share in found.vat)
+    further = CENT.copy_sign(found.rounding)
+    for share in found.vat if found.rounding else ():
+        assert abs(share.amount + further - percentage(share.base, share.rate)) > CENT or share.amount + further < 0
+
+
+def test_the_rounding_that_no_tax_reaches() -> None:
+    """10.50 less 15 % is 8.92: 8.12 and 0.80, but 8.12 × 10 % is 0.812, so TVA is 0.81 at least."""
+    found = totals([priced("10.50")], D(15))
+    assert (found.net, found.vat_total, found.rounding, found.gross) == (D("8.12"), D("0.81"), D("-0.01"), D("8.92"))
 
 
 def test_the_issue_keeps_the_written_price_and_states_the_price_without_tax() -> None:
@@ -78,6 +96,22 @@ def test_a_discount_on_a_price_with_tax_includes_tax() -> None:
     reduced = line("1", "0", "20", unit_price_incl=D("120.00"), discount=Discount(amount=D("20.00")))
     assert issued(reduced).totals.gross == D("100.00")
     assert draft(reduced).lines[0].unit_price_incl == D("120.00")
+
+
+@given(st.lists(lines(), min_size=1, max_size=5), st.data())
+@settings(max_examples=60)
+def test_a_credit_note_has_the_written_prices_of_its_lines(priced_lines: list[LineInput], data: st.DataObject) -> None:
+    """Any lines, each whole, in any order: exactly what was written, also for one of several lines of a rate."""
+    written = (line(str(one.quantity), "0", str(one.vat_rate), unit_price_incl=one.unit_price) for one in priced_lines)
+    invoice = issued(*written, operation_date=date(2023, 5, 2))
+    balance = fresh(invoice)
+    for at in data.draw(st.permutations(range(len(priced_lines)))):
+        one = priced_lines[at]
+        note = credit(invoice, balance, [LineCredit(at + 1, one.quantity)])
+        assert note.totals.gross == note.totals.payable == cents(one.quantity * one.unit_price)
+        assert all(abs(share.amount - percentage(share.base, share.rate)) <= CENT for share in note.totals.vat)
+        balance = note.balance
+    assert left(invoice, balance) == 0
 
 
 @given(st.lists(lines(), min_size=1, max_size=4), st.data())

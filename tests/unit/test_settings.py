@@ -3,13 +3,16 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.api import pages
-from chalicelib.settings import PLACES, Settings, SettingsError
+from chalicelib.policy.load import current
+from chalicelib.policy.terms import most_days
+from chalicelib.settings import PLACES, UNBOUND_DAYS, Settings, SettingsError
 from chalicelib.store.tables import tables
 from chalicelib.wiring import World
 from tests.jobs.worlds import settings
@@ -41,6 +44,7 @@ def test_one_address_is_for_all_and_a_services_own_comes_first() -> None:
         "secretsmanager": "http://all",
         "lambda": "http://all",
         "sts": "http://all",
+        "cognito-idp": "http://all",
     }
     assert Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT_SES": "http://mail"}).places == (("sesv2", "http://mail"),)
 
@@ -93,3 +97,22 @@ def test_nobody_asks_for_the_one_address() -> None:
         if isinstance(node.value, ast.Attribute) and node.value.attr == "endpoint"
     }
     assert asking == set()
+
+
+def test_answers_of_before_count_for_their_term_after_the_first_deployment() -> None:
+    term = current().rules["transient.idempotency"].term
+    assert term is not None
+
+    def unbound(day: str | None, at: date) -> bool:
+        made = Settings.from_env(REQUIRED | ({"FACTURE_ANSWERS_BOUND_SINCE": day} if day is not None else {}))
+        return made.answers_unbound(datetime.combine(at, time(12), UTC))
+
+    assert [unbound(day, date(2030, 1, 1)) for day in (None, "", "2029-12-01", "2029-11-30")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert UNBOUND_DAYS.days > most_days(term)
+    with pytest.raises(SettingsError, match="FACTURE_ANSWERS_BOUND_SINCE is 'tomorrow'"):
+        unbound("tomorrow", date(2030, 1, 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.documents.balance import Balance, fresh, left, recalculated
+from chalicelib.domain.documents.balance import Balance, fresh, left, with_stamp_duty
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment, applied, taken_back
 from chalicelib.domain.documents.statement import Account, PayableDocument, Statement, statement
@@ -116,7 +116,7 @@ class TestDates:
         """A cheque is cashed on day 20, and its return is dated on day 15."""
         invoice = issued()
         cheque = payment("pay_1", "3600.00", 10, method="cheque", cashed_on=DAY + timedelta(days=20))
-        balance = recalculated(invoice, taken_back(invoice, applied(invoice, fresh(invoice), cheque)[0], cheque))
+        balance = with_stamp_duty(invoice, taken_back(invoice, applied(invoice, fresh(invoice), cheque)[0], cheque))
         counter = payment("pay_2", "-3600.00", 15, method="cheque", reverses="pay_1", reversal_reason="returned_unpaid")
         rows = (replace(cheque, reversed_by="pay_2"), counter)
         found = shown(PayableDocument(invoice, balance, rows))

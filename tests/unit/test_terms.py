@@ -33,6 +33,7 @@ def test_an_older_page_stays_as_it_was(buyer: dict[str, Any], *, printed: bool, 
     [
         ({}, {}, True),
         ({}, {"address": ABROAD}, False),
+        ({}, {"kind": "consumer"}, False),
         ({}, {"terms_law": False}, False),
         ({"payment_terms_law": False}, {}, False),
         ({"regime": "auto_entrepreneur"}, {}, False),

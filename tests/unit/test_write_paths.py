@@ -30,7 +30,10 @@ SAVERS = {
     "services/backup/create/schedule.py",
     "services/backup/expiry.py",
     "services/backup/verify.py",
+    "services/evidence/anchors.py",
+    "services/evidence/nightly.py",
     "services/support/desk.py",
+    "services/sync/issue_queue.py",
     "workflow/engine.py",
 }
 """The modules that save a row by bookkeeping. ADR 0061 has the reason of each one besides the engine."""

@@ -1,6 +1,6 @@
 """The workflow engine, proven once for every process that it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -113,6 +113,58 @@ def test_a_step_has_its_time_and_does_one_piece_at_least(world: World, monkeypat
     assert steps_of(world, TOY, row) == ["begin", "count", "clear"]
     assert not NEVER.passed
     assert Deadline.within(0.0).passed
+
+
+def yielding(context: Context, state: Count, _: Deadline) -> Generator[Count, None, Count]:
+    """Count to the end in one step, and yield each number."""
+    for done in range(state.done + 1, context.row.total + 1):
+        state = replace(state, done=done)
+        yield state
+    return replace(state, step="clear")
+
+
+def test_what_a_step_yields_is_saved_on_the_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.workflow.deadline.SAVE_SECONDS", 0.0)
+    row, seen = queued(world), []
+
+    def watching(context: Context, state: Count, deadline: Deadline) -> Generator[Count, None, Count]:
+        for after in yielding(context, state, deadline):
+            yield after
+            seen.append((stored(world, row).done, stored(world, row).version))
+        return replace(after, step="clear")
+
+    assert steps_of(world, with_step("count", watching), row) == ["begin", "count", "clear"]
+    assert seen == [(done, row.version + 1 + done) for done in range(1, 6)]
+    assert stored(world, row).status == "completed"
+
+
+def test_what_a_step_yields_is_saved_once_in_a_while(world: World) -> None:
+    row = queued(world)
+    steps_of(world, with_step("count", yielding), row)
+    assert stored(world, row).version == row.version + 3
+
+
+def test_a_killed_step_continues_after_what_it_yielded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.workflow.deadline.SAVE_SECONDS", 0.0)
+    toy = with_step("count", yielding)
+
+    def state(row: JobRow) -> object:
+        found = stored(world, row)
+        return found.status, found.done, found.due, found.version, found.outcomes, marked(world, row)
+
+    work = Work(lambda: queued(world), lambda _: job(world, toy), lambda _: job(world, toy, hours=1), state)
+    assert prove([world.store.connection.client], work) >= 20
+
+
+def test_a_failure_after_a_yielded_state_leads_on_from_it(world: World, figures: list[str]) -> None:
+    def broken(_: Context, state: Count, __: Deadline) -> Generator[Count, None, Count]:
+        yield replace(state, done=3)
+        raise Broken
+
+    row = queued(world)
+    job(world, with_step("count", broken))
+    ended = stored(world, row)
+    assert (ended.status, ended.done, marked(world, row), figures[0]) == ("failed", 3, False, "ToyFailed")
 
 
 def test_another_runner_overtakes_and_nothing_of_the_step_is_saved(world: World) -> None:

@@ -31,7 +31,7 @@ CONTENT = (
 )
 LINE = (
     *("description", "quantity", "unit", "unit_price", "unit_price_incl", "discount"),
-    *("vat_rate", "exemption", "nature", "item"),
+    *("vat_rate", "exemption", "nature", "withholding", "item"),
 )
 
 

@@ -21,7 +21,7 @@ def present_consents(member: str, consent: Consent | None, on: date, language: L
 
 
 def present_policy(consent: Consent | None, on: date, language: Language) -> Body:
-    """The version in force, the required version and its date, and the announced versions."""
+    """The version in force, the required version and its date, the announced and the pending versions."""
     policy = current()
     required, accepted = policy.required(on), consent.policy_version if consent else None
     return {
@@ -39,6 +39,10 @@ def present_policy(consent: Consent | None, on: date, language: Language) -> Bod
                 "changes": version.changes[language],
             }
             for version in policy.announced(on)
+        ],
+        "pending": [
+            {"version": version.version, "awaits": list(version.awaits), "changes": version.changes[language]}
+            for version in policy.pending(on)
         ],
         "url": "/privacy",
     }

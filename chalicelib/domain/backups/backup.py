@@ -95,6 +95,9 @@ class Backup(Record):
     manifest: bytes | None = kept("backup.record", default=None, packed=True)
     """The manifest, fixed at the cutoff. A repeated last step writes the same bytes."""
     manifest_hash: str | None = kept("backup.record", default=None)
+    proven_at: datetime | None = kept("backup.record", default=None)
+    """The instant at which the full pass found the ledger's rows as the journal states them. None: not yet, or the
+    backup is older than that pass."""
     previous: str | None = kept("backup.record", default=None)
     """The hash of the manifest of the latest backup at the start of this one."""
     failure: str | None = kept("backup.record", default=None)

@@ -10,6 +10,8 @@ from chalicelib.domain.text import words
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""
+WithholdingMark = Literal["none"]
+"""States that no RAS is withheld on a sale, whatever its nature is: the decree's list of services leaves it out."""
 
 
 @entity("item", table="workspace", prefix="itm")
@@ -24,6 +26,7 @@ class Item(Record):
     vat_rate: Decimal = kept("item.content")
     exemption: str | None = kept("item.content", default=None)
     nature: Nature = kept("item.content", default="goods")
+    withholding: WithholdingMark | None = kept("item.content", default=None)
     metadata: Metadata | None = kept("item.content", default=None)
     """Pairs of texts for the client's own use."""
 
@@ -34,4 +37,4 @@ class Item(Record):
 
     def index_keys(self) -> dict[str, str]:
         """Found by its words."""
-        return text_key(self.KIND, self.searched, self.id)
+        return text_key(self.PREFIX, self.searched)

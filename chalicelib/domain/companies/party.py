@@ -45,12 +45,13 @@ class Party(Record):
 
     @property
     def searched(self) -> list[list[str]]:
-        """The words by which a search finds it: name, ICE, e-mail address, telephone number."""
-        return [words(self.name), words(self.ice or ""), words(self.email or ""), phone_word(self.phone)]
+        """The words by which a search finds it: those of its name, then those of ICE, e-mail address and telephone
+        number."""
+        return [words(self.name), [*words(self.ice or ""), *words(self.email or ""), *phone_word(self.phone)]]
 
     def index_keys(self) -> dict[str, str]:
         """Found by its words."""
-        return text_key(self.KIND, self.searched, self.id)
+        return text_key(self.PREFIX, self.searched)
 
 
 @entity("customer", table="workspace", prefix="cus")

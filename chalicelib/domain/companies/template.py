@@ -1,9 +1,13 @@
 """A company's own HTML template: the digest that issued documents freeze, and the templates that it used before."""
 
 from hashlib import sha256
+from typing import Final
 
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.ids import derived_id
+
+MOST_CHARACTERS: Final = 65_536
+"""Characters of a template. They take 256 KB at most."""
 
 
 @entity("template", table="workspace", prefix="tpl")

@@ -33,6 +33,7 @@ AREAS = (
 PLACES = (
     "account",
     "archive",
+    "archived_invoice",
     "attachment",
     "backup_list",
     "barcode_scan",

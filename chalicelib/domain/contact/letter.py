@@ -16,15 +16,20 @@ MailTemplate = Literal[
     "request_reminder",
     "request_completed",
     "request_cancelled",
+    "request_refused",
+    "request_erased",
     "request_ready",
     "request_corrected",
     "request_details",
     "request_asked",
     "account_erased",
+    "member_erased",
     "owner_left",
     "owner_came",
     "address_changed",
     "recipient_corrected",
+    "recipient_erased",
+    "recipient_account_erased",
 ]
 
 

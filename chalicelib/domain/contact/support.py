@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from chalicelib.domain.attachments.attachment import Attached
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.language import Language
 
@@ -12,14 +13,14 @@ FIRST_ANSWER: Final = timedelta(days=3)
 """The time limit of the first answer."""
 MOST_MESSAGES: Final = 60
 MOST_ATTACHMENTS: Final = 3
+"""Attachments that one message may name."""
 JOB: Final = "support"
-ORPHANED: Final = timedelta(hours=1)
-"""After this time, no commit can still refer to a stored file."""
 
 
 @value
-class Attachment:
-    """A file attached to a message, checked and re-encoded. `key` is its address in the bucket."""
+class EnclosedFile:
+    """A file that an earlier version stored within a message, checked and re-encoded. `key` is its address in the
+    bucket."""
 
     key: str = kept("support.state")
     name: str | None = kept("support.thread", default=None)
@@ -50,29 +51,39 @@ class Thread(Record):
 
 @entity("support_message", table="workspace", prefix="msg", sort="support_message#{thread}#{id}")
 class SupportMessage(Record):
-    """One message of a thread; `by` is the membership's id, None for support."""
+    """One message of a thread; `by` is the membership's id, None for support.
+
+    `files` are the ids of the thread's attachments that the message names. `attachments` are the files that an earlier
+    version stored within the message.
+    """
 
     thread: str = kept("support.state")
     opened_by: str = kept("support.state")
     """The `opened_by` of the thread. The erasure of this member deletes support's answers too."""
     by: str | None = kept("support.state", default=None)
     text: str | None = kept("support.thread", default=None)
-    attachments: tuple[Attachment, ...] = kept("support.thread", default=())
+    attachments: tuple[EnclosedFile, ...] = kept("support.thread", default=())
+    files: tuple[str, ...] = kept("support.state", default=(), sparse=True)
 
 
 class Conversation(NamedTuple):
-    """A thread and its messages in their order."""
+    """A thread, its messages in their order, and its attachments, the oldest first."""
 
     thread: Thread
     messages: tuple[SupportMessage, ...]
+    files: tuple[Attached, ...] = ()
 
 
 @entity("upload", table="transient", prefix="upl")
 class Upload(Record):
-    """Files that were stored before a commit that may never happen. The commit removes the due date. A row that is
-    still due names files that no record refers to."""
+    """Files that were stored before a commit that may never happen, or that no row needs any more. A row that is due
+    names files to delete. A key that ends with "/" names every file below it."""
 
     keys: tuple[str, ...] = kept("transient.job")
+    attachment: str | None = kept("transient.job", default=None)
+    """The attachment that ends with the row, unless it is complete by then."""
+    owner: str | None = kept("transient.job", default=None)
+    """The owner whose attachments follow its change, or end with it."""
     due: str | None = kept("transient.job", default="uploads")
     due_at: datetime = kept("transient.job")
     attempts: int = kept("transient.job", default=0)

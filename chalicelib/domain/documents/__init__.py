@@ -6,8 +6,9 @@ Importing anything from here declares every kind first. A module of a kind impor
 
 from typing import Final
 
+from chalicelib.domain.documents.archived_invoice import ARCHIVED_INVOICE
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.registry import declare
 
-DECLARED: Final = tuple(declare(document_type) for document_type in (INVOICE, CREDIT_NOTE))
+DECLARED: Final = tuple(declare(document_type) for document_type in (INVOICE, CREDIT_NOTE, ARCHIVED_INVOICE))

@@ -11,7 +11,16 @@ from decimal import Decimal
 from functools import cached_property
 
 from chalicelib.domain.documents.account_line import AccountLine, LineKind
-from chalicelib.domain.documents.balance import Balance, duty, fresh, left, owed, recalculated, suffered, surplus
+from chalicelib.domain.documents.balance import (
+    Balance,
+    fresh,
+    left,
+    owed,
+    stamp_duty_of,
+    suffered,
+    surplus,
+    with_stamp_duty,
+)
 from chalicelib.domain.documents.credit_entry import CreditEntry
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment
@@ -91,8 +100,9 @@ class DocumentHistory:
     def lines(self) -> Iterator[AccountLine]:
         """Every line of the account that comes from the document."""
         document = self.document
-        asked = document.totals.gross + document.totals.stamp_duty
-        yield self._line("invoice", document.issue_date, asked, due_date=document.due_date)
+        asked = document.totals.gross + document.totals.stamp_duty - document.settled_elsewhere
+        if asked or not document.settled_elsewhere:
+            yield self._line("invoice", document.issue_date, asked, due_date=document.due_date)
         for note in self.credit_notes:
             amount = ZERO - note.totals.gross - note.totals.stamp_duty
             yield AccountLine.of(note, "credit_note", note.issue_date, amount, document=note.id, number=note.number)
@@ -115,7 +125,7 @@ class DocumentHistory:
             balance = self._as_of(day) or fresh(document)
             stamp -= total([note.totals.stamp_duty for note in self.credit_notes if self._at(note.issue_date) == day])
             held = suffered(document, balance)
-            now = duty(document, balance)
+            now = stamp_duty_of(document, balance)
             now_stored = held - balance.suffered_vat - balance.suffered_fees
             now_unneeded = max(ZERO, min(held, surplus(document, balance)))
             if now != stamp:
@@ -157,12 +167,13 @@ class DocumentHistory:
             freed=total(freed),
             credited=_sum(note.totals.payable for note in notes),
             vat=tuple(share for note in notes for share in note.totals.vat),
+            rounding=_sum(note.totals.rounding or ZERO for note in notes),
             withheld_vat=_sum(note.totals.withheld_vat for note in notes),
             withheld_fees=_sum(note.totals.withheld_fees for note in notes),
         )
         if self.balance.stamp_duty is None:  # It was not recalculated yet: it changes on the last day alone.
             return replace(past, stamp_duty=self.document.totals.stamp_duty)
-        return recalculated(self.document, past)
+        return with_stamp_duty(self.document, past)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -24,9 +24,9 @@ LineKind = Literal[
 ]
 """The subjects of lines.
 
-`invoice` is any document that asks for money. `stamp_duty` is a change of the duty after the issue, and
-`withholding_not_needed` the part of a withholding that credit notes leave without a debt: the Treasury holds it, so it
-is no credit of the customer.
+`invoice` is any document that asks for money. `reversal` takes a payment, an advance or a refund back. `stamp_duty` is
+a change of the duty after the issue, and `withholding_not_needed` the part of a withholding that credit notes leave
+without a debt: the Treasury holds it, so it is no credit of the customer.
 """
 
 

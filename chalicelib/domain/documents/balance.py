@@ -43,6 +43,8 @@ class Balance(Record):
     lines: tuple[CreditedLine, ...] = kept("ledger.balance", default=(), packed=True)
     vat: tuple[VatShare, ...] = kept("ledger.balance", default=())
     discount: Decimal = kept("ledger.balance", default=Decimal(0))
+    rounding: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    """The sum of the roundings of its credit notes."""
     withheld_vat: Decimal = kept("ledger.balance", default=Decimal(0))
     """The share of its stored withholding that credit notes returned. 0 for a document that stores none."""
     withheld_fees: Decimal = kept("ledger.balance", default=Decimal(0))
@@ -59,9 +61,9 @@ class Balance(Record):
     """The part of `paid` that was not paid in cash. 0 before it was recorded: what was paid counts as the document
     said."""
     cash_day: date | None = kept("ledger.balance", default=None)
-    """The day of the last cash payment."""
+    """The day of the last cash payment, on older rows. Nothing writes or reads it now (ADR 0089)."""
     cash_on_day: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
-    """The cash received on that day (CGI art. 11-II: limits of a day)."""
+    """The cash received on that day, on older rows."""
     stamp_duty: Decimal | None = kept("ledger.balance", default=None)
     """The stamp duty as of the last movement; None before the first one that calculates it."""
     due_date: date | None = kept("ledger.balance", default=None)
@@ -77,16 +79,6 @@ class Balance(Record):
     def money(self) -> Decimal:
         """The money that pays the document: what was paid, less what was freed."""
         return self.paid - self.freed
-
-    def cash_of(self, day: date) -> Decimal:
-        """The cash received on a day, if it is the last day with cash."""
-        return self.cash_on_day if self.cash_day == day else ZERO
-
-    def with_cash(self, amount: Decimal, day: date) -> "Balance":
-        """The balance with more cash of a day; with less for a negative amount, which takes back cash."""
-        if amount < 0 and self.cash_day != day:
-            return self
-        return replace(self, cash_day=day, cash_on_day=self.cash_of(day) + amount)
 
     def freeing(self, amount: Decimal, entry: str | None = None) -> "Balance":
         """The balance after `amount` of its money became unapplied credit in this entry; below zero, it came back."""
@@ -115,7 +107,7 @@ def owing(document: Issued, balance: Balance) -> Balance:
 
 def credited_gross(balance: Balance) -> Decimal:
     """The sum of the credit notes, TVA included, without stamp duty and withholding."""
-    return total([share.base + share.amount for share in balance.vat])
+    return total([share.base + share.amount for share in balance.vat]) + balance.rounding
 
 
 def suffered(document: Issued, balance: Balance | None) -> Decimal:
@@ -124,16 +116,24 @@ def suffered(document: Issued, balance: Balance | None) -> Decimal:
     A document from before withholding moved to the payment states its own. That counts while no payment states any and
     the money is at most what the document asked for.
     """
-    stored = document.totals.withheld
     if balance is None:
-        return stored
-    stated = balance.suffered_vat + balance.suffered_fees
-    if stated or balance.money > document.totals.payable - balance.credited:
-        return stated
-    return stored - balance.withheld_vat - balance.withheld_fees
+        return document.totals.withheld
+    if _stored_withholding_counts(document, balance):
+        return _stored_withholding(document, balance)
+    return balance.suffered_vat + balance.suffered_fees
 
 
-def duty(document: Issued, balance: Balance | None) -> Decimal:
+def _stored_withholding(document: Issued, balance: Balance) -> Decimal:
+    """The withholding that an older document states, less the share that its credit notes returned."""
+    return document.totals.withheld - balance.withheld_vat - balance.withheld_fees
+
+
+def _stored_withholding_counts(document: Issued, balance: Balance) -> bool:
+    stated = balance.suffered_vat or balance.suffered_fees
+    return not stated and balance.money <= document.totals.payable - balance.credited
+
+
+def stamp_duty_of(document: Issued, balance: Balance | None) -> Decimal:
     """The stamp duty on the document as of the last movement, in dirhams."""
     if balance is None:
         return document.totals.stamp_duty
@@ -142,7 +142,7 @@ def duty(document: Issued, balance: Balance | None) -> Decimal:
     return ZERO if _credited_fully(document, balance) else document.totals.stamp_duty
 
 
-def recalculated(document: Issued, balance: Balance) -> Balance:
+def with_stamp_duty(document: Issued, balance: Balance) -> Balance:
     """The balance with the stamp duty that follows from its movements (CGI art. 252-I-B; 0.25 % of what is settled in
     cash). Everything that was not settled otherwise counts as cash: the cash received, and what is still open. A
     document that was not declared as paid in cash, or that is exempt, has none."""
@@ -154,13 +154,28 @@ def recalculated(document: Issued, balance: Balance) -> Balance:
 
 
 def owed(document: Issued, balance: Balance | None) -> Decimal:
-    """The amount that the document asks for: gross and stamp duty, less its credit notes."""
-    return document.totals.gross + duty(document, balance) - (credited_gross(balance) if balance else ZERO)
+    """The amount that the document asks for: gross and stamp duty, less its credit notes and what was settled before
+    its import."""
+    asked = document.totals.gross - document.settled_elsewhere + stamp_duty_of(document, balance)
+    return asked - (credited_gross(balance) if balance else ZERO)
 
 
 def surplus(document: Issued, balance: Balance) -> Decimal:
     """The amount settled beyond what is owed. It is negative while something is open."""
     return balance.money + suffered(document, balance) - owed(document, balance)
+
+
+def freed_by_credit(document: Issued, before: Balance, after: Balance) -> Decimal:
+    """The money of a document that its credit note leaves without a debt: `before` and `after` are its balance.
+
+    The withholding that an older document states counted before the credit note if the money was at most what the
+    document asked for then. It still counts after, less the share that the credit note returned. An earlier version
+    refused more money than that, so it counted on each row from then, which does not state `owed`.
+    """
+    stated = after.suffered_vat + after.suffered_fees
+    counted = _stored_withholding_counts(document, before) or (not stated and before.owed is None)
+    held = _stored_withholding(document, after) if counted else stated
+    return max(ZERO, min(after.money, after.money + held - owed(document, after)))
 
 
 def left(document: Issued, balance: Balance | None) -> Decimal:
@@ -171,7 +186,7 @@ def left(document: Issued, balance: Balance | None) -> Decimal:
 def unpaid(document: Issued, balance: Balance | None) -> Decimal:
     """The part of the sale, TVA included, that is still owed. Stamp duty is no part of it."""
     balance = balance or fresh(document)
-    return max(ZERO, -surplus(document, balance) - duty(document, balance))
+    return max(ZERO, -surplus(document, balance) - stamp_duty_of(document, balance))
 
 
 def status(document: Issued, balance: Balance | None) -> str:
@@ -180,9 +195,8 @@ def status(document: Issued, balance: Balance | None) -> str:
         return "credited"
     if left(document, balance) <= 0:
         return "paid"
-    return (
-        "partially_paid" if balance and (balance.money or balance.suffered_vat or balance.suffered_fees) else "issued"
-    )
+    moved = balance and (balance.money or balance.suffered_vat or balance.suffered_fees)
+    return "partially_paid" if moved or document.settled_elsewhere else "issued"
 
 
 def _credited_fully(document: Issued, balance: Balance) -> bool:

@@ -16,7 +16,7 @@ from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
 from chalicelib.domain.morocco.stamp import cash_findings, stamp_duty
 from chalicelib.domain.morocco.vat import article_key, check_rate, check_reverse_charge
-from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
+from chalicelib.domain.morocco.withholding import NOT_WITHHELD, Agent, SellerStatus, withholding
 
 MAX_LINES = 1_000
 
@@ -109,7 +109,7 @@ def line_input(line: Line) -> en16931.LineInput:
         amount,
         line.vat_rate,
         line.exemption,
-        line.nature,
+        line.nature if line.withholding is None else NOT_WITHHELD,
         with_tax=line.unit_price_incl is not None,
     )
 
@@ -138,6 +138,7 @@ def _totals(sums: en16931.CalculatedTotals, terms: CommercialTerms, company: Com
         net=sums.net,
         vat=tuple(VatShare(rate=v.rate, exemption=v.exemption, base=v.base, amount=v.amount) for v in sums.vat),
         vat_total=sums.vat_total,
+        rounding=sums.rounding or None,
         gross=sums.gross,
         stamp_duty=stamp,
         withheld_vat=ZERO,

@@ -72,6 +72,9 @@ def _law(declared: DocumentType) -> dict[str, bool]:
         "it is not fiscal, and nothing ends the frozen documents of such a kind yet": declared.fiscal,
         "its person is not its counterparty": declared.person == declared.counterparty,
         "its notes are no free text, so nothing blanks them": "notes" in declared.free_text,
+        "exactly the imported documents have the numbers of an earlier software, and no drafts": declared.imported
+        == (declared.numbered_by == "earlier_software")
+        and not (declared.imported and declared.draft),
         "exactly the documents that we number have a series": (declared.series is None)
         == (declared.numbered_by != "us"),
         "exactly the documents that we number are dated in order": (declared.numbered_by == "us")
@@ -95,8 +98,6 @@ def _unread(declared: DocumentType) -> dict[str, bool]:
         "payable we_pay": declared.payable == "we_pay",
         "mailed": declared.mailed,
         "linked": declared.linked,
-        "imported": declared.imported,
-        "attachments": declared.attachments,
     }
     return {f"its answer {name} has no effect, because nothing reads it yet": not asks for name, asks in asked.items()}
 

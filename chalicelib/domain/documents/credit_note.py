@@ -71,6 +71,7 @@ CREDIT_NOTE: Final = DocumentType(
         "discount",
         "net",
         "vat_total",
+        "rounding",
         "gross",
         "stamp_duty",
         "withheld_vat",
@@ -87,5 +88,5 @@ CREDIT_NOTE: Final = DocumentType(
     linked=False,
     exported=True,
     imported=False,
-    attachments=False,
+    attachments=True,
 )

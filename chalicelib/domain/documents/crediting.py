@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.documents.balance import Balance, duty, recalculated
-from chalicelib.domain.documents.credited_tax import credited_tax
+from chalicelib.domain.documents.balance import Balance, stamp_duty_of, with_stamp_duty
+from chalicelib.domain.documents.credited_tax import credited_tax, with_written_total
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
 from chalicelib.domain.documents.registry import by_kind
@@ -193,8 +193,8 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
             base = proportion(original.base, so_far[key], whole[key])
             tax = credited_tax(invoice, done, original, base, was)
         shares.append(replace(original, base=base - was.base, amount=tax - was.amount))
-    everything = exhausted == set(whole)
-    return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
+    exact, rounding = with_written_total(invoice, before, done, shares, exhausted)
+    return _sum_up(invoice, before, lines, (exact, rounding), everything=exhausted == set(whole))
 
 
 def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:
@@ -206,11 +206,18 @@ def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]
 
 
 def _sum_up(
-    invoice: Invoice, before: Balance, lines: tuple[Line, ...], shares: tuple[VatShare, ...], *, everything: bool
+    invoice: Invoice,
+    before: Balance,
+    lines: tuple[Line, ...],
+    exact: tuple[tuple[VatShare, ...], Decimal],
+    *,
+    everything: bool,
 ) -> Totals:
+    shares, rounding = exact
     listed = total([net_of(line) for line in lines])
     net = total([share.base for share in shares])
     vat = total([share.amount for share in shares])
+    gross = net + vat + rounding
 
     credited = net + total([share.base for share in before.vat])
 
@@ -220,27 +227,28 @@ def _sum_up(
             return whole - past
         return max(ZERO, min(proportion(whole, credited, invoice.totals.net) - past, left))
 
-    withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
-    withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)
-    stamp = _stamp(invoice, before, shares)
+    withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, gross)
+    withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, gross - withheld_vat)
+    stamp = _stamp(invoice, before, shares, rounding)
     return Totals(
         lines=listed,
         discount=listed - net,
         net=net,
         vat=shares,
         vat_total=vat,
-        gross=net + vat,
+        rounding=rounding or None,
+        gross=gross,
         stamp_duty=stamp,
         withheld_vat=withheld_vat,
         withheld_fees=withheld_fees,
-        payable=net + vat + stamp - withheld_vat - withheld_fees,
+        payable=gross + stamp - withheld_vat - withheld_fees,
     )
 
 
-def _stamp(invoice: Invoice, before: Balance, shares: Sequence[VatShare]) -> Decimal:
+def _stamp(invoice: Invoice, before: Balance, shares: Sequence[VatShare], rounding: Decimal) -> Decimal:
     """The stamp duty that the credit takes back: the duty follows what is still settled in cash (CGI art. 252-I-B)."""
-    after = recalculated(invoice, replace(before, vat=_added(before, shares)))
-    return max(ZERO, duty(invoice, before) - duty(invoice, after))
+    after = with_stamp_duty(invoice, replace(before, vat=_added(before, shares), rounding=before.rounding + rounding))
+    return max(ZERO, stamp_duty_of(invoice, before) - stamp_duty_of(invoice, after))
 
 
 def _added(before: Balance, shares: Sequence[VatShare]) -> tuple[VatShare, ...]:
@@ -263,8 +271,11 @@ def _with_credit(invoice: Invoice, before: Balance, after: Balance, totals: Tota
         after,
         credited=before.credited + totals.payable,
         vat=_added(before, totals.vat),
-        stamp_duty=duty(invoice, before) - totals.stamp_duty if invoice.totals.stamp_duty else before.stamp_duty,
+        stamp_duty=stamp_duty_of(invoice, before) - totals.stamp_duty
+        if invoice.totals.stamp_duty
+        else before.stamp_duty,
         discount=before.discount + totals.discount,
+        rounding=before.rounding + (totals.rounding or ZERO),
         withheld_vat=before.withheld_vat + totals.withheld_vat,
         withheld_fees=before.withheld_fees + totals.withheld_fees,
     )

@@ -106,9 +106,10 @@ class DocumentType:
     """Attributes that may name anybody: each text that a client enters. They are null in the JSON of a frozen document
     whose other party was erased."""
 
-    numbered_by: Literal["us", "other_party"]
+    numbered_by: Literal["us", "other_party", "earlier_software"]
+    """The giver of its numbers. The earlier software gave them before an import."""
     series: str | None
-    """The default pattern of its numbers, begun anew each year; None where the other party numbers it."""
+    """The default pattern of its numbers, begun anew each year; None where we do not number it."""
     dated_in_order: bool
     """Whether no document may be dated before the last one of its kind. Nothing reads it: this holds for exactly the
     documents that we number, and the registry refuses another answer."""
@@ -163,9 +164,10 @@ class DocumentType:
     exported: bool
     """Whether the export of a whole account includes it. The export of one person always does (law 09-08 art. 7)."""
     imported: bool
-    """Whether it may come from another system. Nothing reads it yet, so it must be False."""
+    """Whether a file brings its frozen documents, by the import of the kind `plural`. It has no drafts. Its table
+    in an export has one row for each line, and such an import reads it."""
     attachments: bool
-    """Whether files may be attached to it. Nothing reads it yet, so it must be False."""
+    """Whether files may be attached to its drafts and its issued documents."""
 
     def person_of(self, document: Record) -> str | None:
         """The id of the other party of a document, or of a draft, of this kind."""

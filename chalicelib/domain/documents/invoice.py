@@ -84,6 +84,7 @@ INVOICE: Final = DocumentType(
         "discount",
         "net",
         "vat_total",
+        "rounding",
         "gross",
         "stamp_duty",
         "withheld_vat",
@@ -102,5 +103,5 @@ INVOICE: Final = DocumentType(
     linked=False,
     exported=True,
     imported=False,
-    attachments=False,
+    attachments=True,
 )

@@ -242,18 +242,19 @@ def seller_of(company: Company) -> Seller:
 
 
 def supplier_of(supplier: Party) -> Seller:
-    """A supplier's identity as the seller of their document."""
-    names = ("name", "address", "ice", "tax_id", "trade_register", "email", "phone")
+    """A supplier's identity as the seller of their document, as `buyer_of`."""
+    names = ("name", "address", "ice", "tax_id", "trade_register")
     return Seller(**{name: getattr(supplier, name) for name in names})
 
 
 def buyer_of(customer: Party) -> Buyer:
-    """The buyer's identity as documents freeze it."""
-    names = ("name", "kind", "address", "ice", "ice_missing_reason", "tax_id", "trade_register", "email", "phone")
+    """The buyer's identity as documents freeze it: what CGI art. 145-III and law 104-12 demand. E-mail and phone stay
+    on the party's record, where an erasure finds them (ADR 0117)."""
+    names = ("name", "kind", "address", "ice", "ice_missing_reason", "tax_id", "trade_register")
     return Buyer(**{name: getattr(customer, name) for name in names})
 
 
 def buying(company: Company) -> Buyer:
-    """Our identity as the buyer of a supplier's document."""
-    names = ("name", "address", "ice", "tax_id", "trade_register", "email", "phone")
+    """Our identity as the buyer of a supplier's document, as `buyer_of`."""
+    names = ("name", "address", "ice", "tax_id", "trade_register")
     return Buyer(kind="business", **{name: getattr(company, name) for name in names})

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from chalicelib.domain.companies.company import Address, Regime, VatBasis
-from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.companies.item import Nature, WithholdingMark
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.entity import Record, kept, value
 from chalicelib.domain.language import Language
 from chalicelib.domain.metadata import Metadata
+from chalicelib.domain.money import ZERO
 from chalicelib.domain.morocco.stamp import StampAnswer, StampExemption
 
 BuyerAddressMissing = Literal["not_given", "other"]
@@ -45,6 +46,8 @@ class Line:
     vat_rate: Decimal = kept("document.content")
     exemption: str | None = kept("document.content", default=None)
     nature: Nature = kept("document.content", default="goods")
+    withholding: WithholdingMark | None = kept("document.content", default=None)
+    """none: nobody is expected to withhold on this line. None: its nature decides."""
     item: str | None = kept("document.content", default=None)
     net: Decimal | None = kept("document.content", default=None)
     """The line's amount before TVA, rounded to the centime; on issued documents only (a draft's is derived)."""
@@ -81,14 +84,17 @@ class ExpectedWithholding:
 
 @value
 class Totals:
-    """A document's totals in dirhams: payable = gross + stamp_duty. On documents from before withholding moved to the
-    payment, payable is less `withheld_vat` and `withheld_fees`; they are 0 on others."""
+    """A document's totals in dirhams: gross = net + vat_total + rounding, payable = gross + stamp_duty. On documents
+    from before withholding moved to the payment, payable is less `withheld_vat` and `withheld_fees`; they are 0 on
+    others."""
 
     lines: Decimal = kept("document.content")
     discount: Decimal = kept("document.content")
     net: Decimal = kept("document.content")
     vat: tuple[VatShare, ...] = kept("document.content")
     vat_total: Decimal = kept("document.content")
+    rounding: Decimal | None = kept("document.content", default=None)
+    """The amount that the written prices with tax need beside net and TVA (BT-114); None if there is none."""
     gross: Decimal = kept("document.content")
     stamp_duty: Decimal = kept("document.content")
     withheld_vat: Decimal = kept("document.content")
@@ -129,7 +135,7 @@ class Seller:
 
 @value
 class Buyer:
-    """The buyer as frozen at issue."""
+    """The buyer as frozen at issue. Only documents of before ADR 0117 have an e-mail and a phone."""
 
     name: str = kept("document.buyer")
     kind: str = kept("document.buyer")
@@ -238,6 +244,11 @@ class Issued(Record):
     """The edition of its e-invoice; None is the first one. An issued e-invoice stays as it was."""
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
+
+    @property
+    def settled_elsewhere(self) -> Decimal:
+        """The part of its amount, in dirhams, that no payment of ours settled: that of an imported document."""
+        return ZERO
 
     def index_keys(self) -> dict[str, str]:
         """Found by its day of issue and by its other party."""

@@ -7,6 +7,7 @@ from datetime import date
 
 from chalicelib.domain.companies.company import Company, Numbering, Series
 from chalicelib.domain.documents.numbering import history, number, series_name
+from chalicelib.domain.text import words
 
 _PLACEHOLDER = re.compile(r"\\\{(year|month|seq)(?::0[1-9])?\\\}")
 _PARTS = {"year": r"(?P<year>[0-9]{4})", "month": r"(?P<month>[0-9]{2})", "seq": r"(?P<seq>[0-9]{1,9})"}
@@ -19,7 +20,20 @@ Positions = tuple[int, int]
 def place_of(numbering: Numbering, text: str) -> tuple[str, int] | None:
     """The series and the position of a number under this pattern; None for a number that the pattern does not make."""
     pattern = _PLACEHOLDER.sub(lambda found: _PARTS[found[1]], re.escape(numbering.pattern))
-    found = re.fullmatch(pattern, text)
+    found = _made(numbering, re.fullmatch(pattern, text))
+    return found[1] if found and found[0] == text else None
+
+
+def folded_place_of(numbering: Numbering, text: str) -> tuple[str, int] | None:
+    """The same for a number whose text may have other signs and letters: only its words count."""
+    parts = _PLACEHOLDER.split(re.escape(numbering.pattern))  # each second one is a placeholder
+    pattern = "".join(_PARTS[part] if at % 2 else "".join(words(part)) for at, part in enumerate(parts))
+    found = _made(numbering, re.fullmatch(pattern, "".join(words(text))))
+    return found[1] if found and words(found[0]) == words(text) else None
+
+
+def _made(numbering: Numbering, found: re.Match[str] | None) -> tuple[str, tuple[str, int]] | None:
+    """The number that the pattern makes of the matched parts, and its place; None without a match or a calendar day."""
     if found is None:
         return None
     part = found.groupdict()
@@ -28,7 +42,7 @@ def place_of(numbering: Numbering, text: str) -> tuple[str, int] | None:
     except ValueError:
         return None
     sequence = int(part["seq"])
-    return (series_name(numbering, day), sequence) if number(numbering, day, sequence) == text else None
+    return number(numbering, day, sequence), (series_name(numbering, day), sequence)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from chalicelib.domain.documents.balance import Balance, recalculated, surplus
+from chalicelib.domain.documents.balance import Balance, surplus, with_stamp_duty
+from chalicelib.domain.documents.cash import cash_key
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.entity import Record, entity, kept
@@ -64,19 +65,27 @@ class Payment(Record):
     reversed_by: str | None = kept("ledger.payment", default=None)
     """The counter-entry that takes this payment back."""
     cash_before: Decimal = kept("ledger.payment", default=Decimal(0), sparse=True)
-    """The cash that its document had received on the same day before it."""
+    """The cash that its customer had brought on the same day before it; on older rows, for its document alone."""
+    cash_before_in_month: Decimal = kept("ledger.payment", default=Decimal(0), sparse=True)
+    """The cash that its customer had brought in the same month before it. 0 on older rows."""
+
+    def index_keys(self) -> dict[str, str]:
+        """Cash is found by its customer and its day, until it is reversed."""
+        if not self.is_cash or self.customer is None or self.reversed_by:
+            return {}
+        return cash_key(self.customer, self.date, self.amount, self.id)
 
     @property
-    def received_in_cash(self) -> bool:
-        """Whether it is cash that came on its day, and not credit that was received before."""
-        return self.method == "cash" and self.credit_entry is None
+    def is_cash(self) -> bool:
+        """Whether it is cash that came on its day: no credit that was received before, and no counter-entry."""
+        return self.method == "cash" and self.credit_entry is None and self.amount > 0
 
     @property
     def cash_notices(self) -> tuple[Finding, ...]:
         """Warnings about the limits of cash (CGI art. 11-II and 193)."""
-        if not self.received_in_cash or self.amount <= 0:
+        if not self.is_cash:
             return ()
-        return cash_findings(self.amount, self.date, day_total=self.cash_before)
+        return cash_findings(self.amount, self.date, day_total=self.cash_before, month_total=self.cash_before_in_month)
 
     @property
     def withheld(self) -> Decimal:
@@ -106,6 +115,15 @@ class Payment(Record):
 
 
 @dataclass(frozen=True)
+class Reversal:
+    """The taking back of a payment, an advance or a refund: the id of its counter-entry, its day and its reason."""
+
+    id: str
+    date: dt.date
+    reason: ReversalReason
+
+
+@dataclass(frozen=True)
 class ReceivedPayment:
     """A payment as its receiver states it, in dirhams: money, and what the payer withheld."""
 
@@ -123,6 +141,13 @@ def check_not_later(day: dt.date, today: dt.date) -> None:
     """Raise InvalidContent for money that is dated in the future."""
     if day > today:
         raise invalid("/date", "payment_date_in_future", today=today.isoformat())
+
+
+def check_between(before: dt.date, day: dt.date, today: dt.date) -> None:
+    """Raise InvalidContent for a later event of money of the day `before` that is dated earlier, or in the future."""
+    check_not_later(day, today)
+    if day < before:
+        raise invalid("/date", "before_payment", payment=before.isoformat())
 
 
 def check_payment(document: Issued, balance: Balance, payment: Payment, today: dt.date) -> None:
@@ -144,14 +169,12 @@ def applied(document: Issued, balance: Balance, payment: Payment) -> tuple[Balan
 
     What was withheld counts first: it went to the Treasury and can never be unapplied credit.
     """
-    whole = recalculated(document, _with(balance, payment, payment.amount))
+    whole = with_stamp_duty(document, _with(balance, payment, payment.amount))
     excess = min(payment.amount, max(ZERO, surplus(document, whole)))
-    return recalculated(document, _with(balance, payment, payment.amount - excess)), excess
+    return with_stamp_duty(document, _with(balance, payment, payment.amount - excess)), excess
 
 
 def _with(balance: Balance, payment: Payment, money: Decimal) -> Balance:
-    if payment.received_in_cash:
-        balance = balance.with_cash(payment.amount, payment.date)
     return replace(
         balance,
         paid=balance.paid + money,
@@ -164,9 +187,7 @@ def _with(balance: Balance, payment: Payment, money: Decimal) -> Balance:
 def taken_back(document: Issued, balance: Balance, payment: Payment) -> Balance:
     """The balance without a payment that was applied to it."""
     money = payment.applied_amount
-    if payment.received_in_cash:
-        balance = balance.with_cash(ZERO - payment.amount, payment.date)
-    return recalculated(
+    return with_stamp_duty(
         document,
         replace(
             balance,
@@ -178,10 +199,10 @@ def taken_back(document: Issued, balance: Balance, payment: Payment) -> Balance:
     )
 
 
-def counter_entry(payment: Payment, reversal: Payment) -> Payment:
+def counter_entry(payment: Payment, counter: Payment) -> Payment:
     """The counter-entry of a payment, from a row that has its own id, date and reason."""
     return replace(
-        reversal,
+        counter,
         amount=ZERO - payment.amount,
         applied_part=ZERO - payment.applied_amount if payment.applied_part is not None or payment.pending else None,
         stamp_duty=ZERO - payment.stamp_duty,
@@ -193,7 +214,7 @@ def counter_entry(payment: Payment, reversal: Payment) -> Payment:
     )
 
 
-def duty(document: Issued, amount: Decimal, method: str, day: dt.date) -> Decimal:
+def additional_stamp_duty(document: Issued, amount: Decimal, method: str, day: dt.date) -> Decimal:
     """The stamp duty on a payment: only on cash, for a document that was not declared as paid in cash and is not exempt
     (LF 2019)."""
     owed = method == "cash" and document.settlement != "cash" and document.stamp_exemption is None

@@ -4,11 +4,14 @@
 from net × rate, which the official rules of EN 16931 allow (BR-CO-17).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from chalicelib.domain.money import CENT, EXACT, ZERO, cents, percentage
+from chalicelib.domain.money import CENT, EXACT, ZERO, cents, percentage, total
 
+Range = tuple[Decimal, Decimal]
+"""The least and the greatest TVA of a rate that the official rules allow, both inclusive."""
 GroupKey = tuple[Decimal, str]
 """TVA rate in percent, exemption article or ""."""
 
@@ -22,6 +25,28 @@ def listed_price(price: Decimal, rate: Decimal) -> Decimal:
     """The price without tax that a page and an e-invoice state for a price with tax: six decimals, as a price may
     have."""
     return EXACT.quantize(without_tax(price, rate), Decimal("0.000001"))
+
+
+def allowed_tax(base: Decimal, rate: Decimal) -> Range:
+    """The TVA that the official rules allow on a base: a centime from base × rate at most, and none at rate 0 or on
+    nothing."""
+    exact = percentage(base, rate)
+    low = EXACT.subtract(exact, CENT).quantize(CENT, ROUND_CEILING, EXACT)
+    high = EXACT.add(exact, CENT).quantize(CENT, ROUND_FLOOR, EXACT)
+    return (max(ZERO, low), high) if rate and base else (ZERO, ZERO)
+
+
+def reaching(sought: Decimal, taxes: Iterable[tuple[Decimal, Range]]) -> tuple[list[Decimal], Decimal]:
+    """The TVA amounts of several rates, moved within their ranges so that they come near `sought`, and the difference
+    that is left: the rounding of the document (BT-114)."""
+    parts = list(taxes)
+    rest = EXACT.subtract(sought, total([tax for tax, _ in parts]))
+    moved = []
+    for tax, (low, high) in parts:
+        nearest = max(low, min(EXACT.add(tax, rest), high)) if low <= tax <= high else tax
+        rest = EXACT.subtract(rest, EXACT.subtract(nearest, tax))
+        moved.append(nearest)
+    return moved, rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from chalicelib.domain.documents.balance import Balance, status
 from chalicelib.domain.documents.contradictions import contradictions
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.entity import Ref
 
 
 class LateDeclarationError(RuntimeError):
@@ -66,6 +67,24 @@ def by_kind(kind: str) -> DocumentType:
 def by_id(id: str) -> DocumentType | None:
     """The type whose prefix an id has; None for an id of something else."""
     return next((each for each in document_types() if id.startswith(f"{each.prefix}_")), None)
+
+
+def receivable_types() -> tuple[DocumentType, ...]:
+    """The types of the documents that ask a customer for money. Payments of them are received."""
+    return tuple(each for each in document_types() if each.payable == "we_receive")
+
+
+def payable_by_id(id: str) -> DocumentType | None:
+    """The type of the documents that have payments and whose prefix an id has; None for an id of something else."""
+    document_type = by_id(id)
+    return document_type if document_type in receivable_types() else None
+
+
+def payable_refs(company: str, id: str) -> list[Ref]:
+    """The addresses of a document that has payments, and of its balance; none for an id of something else."""
+    document_type = payable_by_id(id)
+    classes = [document_type.issued, document_type.balance] if document_type else []
+    return [cls.ref(company, id) for cls in classes if cls is not None]
 
 
 def in_register(kind: str) -> bool:

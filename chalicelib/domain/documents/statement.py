@@ -23,7 +23,7 @@ from chalicelib.domain.money import ZERO, total
 
 AgeBand = Literal["not_due", "days_1_30", "days_31_60", "days_61_90", "over_90_days"]
 _BANDS: tuple[tuple[int, AgeBand], ...] = ((0, "not_due"), (30, "days_1_30"), (60, "days_31_60"), (90, "days_61_90"))
-_ORDER: tuple[LineKind, ...] = ("invoice", "credit_note", "advance", "payment", "withholding", "reversal", "refund")
+_ORDER: tuple[LineKind, ...] = ("invoice", "credit_note", "advance", "payment", "withholding", "refund", "reversal")
 
 
 @dataclass(frozen=True)
@@ -119,21 +119,21 @@ def _history(payable: PayableDocument, entries: Iterable[CreditEntry]) -> Docume
 
 
 def _money_without_document(account: Account) -> Iterable[AccountLine]:
-    """Advances and refunds. An entry of a payment or of a credit note is no new money."""
-    for entry in account.entries:
-        if entry.source == "advance" and entry.payment is None:
-            yield AccountLine.of(
-                entry, "advance", entry.date, -entry.amount, method=entry.method, reference=entry.reference
-            )
-    for refund in account.refunds:
+    """Advances and refunds, and their reversals. An entry of a payment or of a credit note is no new money."""
+    rows: list[tuple[CreditEntry | Refund, LineKind, Decimal]] = [
+        *((entry, "advance", -entry.amount) for entry in account.entries if entry.is_advance),
+        *((refund, "refund", refund.amount) for refund in account.refunds),
+    ]
+    for row, kind, amount in rows:
         yield AccountLine.of(
-            refund,
-            "refund",
-            refund.date,
-            refund.amount,
-            document=refund.document,
-            method=refund.method,
-            reference=refund.reference,
+            row,
+            "reversal" if row.reverses else kind,
+            row.date,
+            amount,
+            document=row.document if isinstance(row, Refund) else None,
+            method=row.method,
+            reference=row.reference,
+            reason=row.reversal_reason,
         )
 
 

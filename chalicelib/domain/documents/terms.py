@@ -8,9 +8,9 @@ from typing import Any
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.model import BuyerAddressMissing, Discount, Issued, Notice
-from chalicelib.domain.documents.payment_mode import Method, stated_mode
+from chalicelib.domain.documents.payment_mode import Method, Settlement, stated_mode
 from chalicelib.domain.errors import invalid
-from chalicelib.domain.morocco import identifiers, identities, stamp
+from chalicelib.domain.morocco import identities, stamp
 from chalicelib.domain.morocco.deadlines import Dealing, check_due_date, due_date, is_bound, late_invoice
 
 SELLER_IDENTITY = ("ice", "tax_id", "business_tax", "trade_register")
@@ -22,7 +22,7 @@ class CommercialTerms:
     """The facts beside the lines that determine a document's amounts, its due date and its notices."""
 
     discount: Discount | None
-    settlement: str
+    settlement: Settlement
     reverse_charge: bool
     day: date
     """The day of the operation. Its rates apply."""
@@ -34,7 +34,6 @@ class CommercialTerms:
     terms_end_of_month: bool | None = None
     stamp_exemption: stamp.StampAnswer | None = None
     buyer_address_missing: BuyerAddressMissing | None = None
-    notes: str | None = None
 
 
 _NAMES = (
@@ -44,7 +43,6 @@ _NAMES = (
     "terms_end_of_month",
     "stamp_exemption",
     "buyer_address_missing",
-    "notes",
 )
 
 
@@ -101,8 +99,9 @@ def dealing_of(terms: CommercialTerms, company: Company, party: Party | None) ->
 
 
 def due(terms: CommercialTerms, company: Company, party: Party | None) -> date:
-    """The last day to pay: the agreed day, else by the party's terms, else by the company's, 60 days by default (law
-    69-21). Raises InvalidContent for a day that the law does not allow."""
+    """The last day to pay: the agreed day, else the day of issue or of a later operation for cash, else by the party's
+    terms, else by the company's, 60 days by default (law 69-21). Cash is due no later than these 60 days. Raises
+    InvalidContent for a day that the law does not allow."""
     dealing, found = dealing_of(terms, company, party), _due(terms, company, party)
     if finding := check_due_date(dealing, found):
         raise invalid("/due_date", finding.code, **dict(finding.params))
@@ -112,8 +111,10 @@ def due(terms: CommercialTerms, company: Company, party: Party | None) -> date:
 def _due(terms: CommercialTerms, company: Company, party: Party | None) -> date:
     if terms.due_date is not None:
         return terms.due_date
-    own = party.payment_terms_days if party else None
-    return due_date(dealing_of(terms, company, party), company.payment_terms_days if own is None else own)
+    dealing, own = dealing_of(terms, company, party), party.payment_terms_days if party else None
+    if stated_mode(terms) == "cash":
+        return min(max(dealing.issued, dealing.operation), due_date(dealing))
+    return due_date(dealing, company.payment_terms_days if own is None else own)
 
 
 def stamp_exemption(terms: CommercialTerms, company: Company) -> stamp.StampExemption | None:
@@ -131,8 +132,6 @@ def notices(terms: CommercialTerms, company: Company, customer: Customer | None)
         yield Notice(pointer="/service_done_on", code="service_done_without_public_body", params={})
     if terms.payment_mode is None and terms.settlement != "cash":
         yield Notice(pointer="/payment_mode", code="payment_mode_missing", params={})
-    if identifiers.looks_like_cin(terms.notes or ""):
-        yield Notice(pointer="/notes", code="cin_suspected", params={})
     if customer and lacks_address(customer) and customer.kind != "consumer" and not terms.buyer_address_missing:
         yield Notice(pointer="/customer", code="buyer_address_missing", params={})
     yield from _seller(company)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.documents.prices_with_tax import GroupKey, TaxedGroup
+from chalicelib.domain.documents.prices_with_tax import GroupKey, TaxedGroup, allowed_tax, reaching
 from chalicelib.domain.money import EXACT, MAX_AMOUNT, ZERO, cents, percentage, plain, share, total
 from chalicelib.domain.morocco.withholding import NatureShare
 
@@ -58,7 +58,8 @@ class VatAmount:
 
 @dataclass(frozen=True, slots=True)
 class CalculatedTotals:
-    """All in dirhams, whole centimes: `net` = `line_total` − `discount`, `gross` = `net` + `vat_total`.
+    """All in dirhams, whole centimes: `net` = `line_total` − `discount`, `gross` = `net` + `vat_total` + `rounding`.
+    The rounding is 0 unless the written prices with tax are reached in no other way (BT-114).
 
     `vat` is sorted by rate, highest first, then by exemption; `natures` by name. Both add up to `net` and `vat_total`.
     """
@@ -69,6 +70,7 @@ class CalculatedTotals:
     net: Decimal
     vat: tuple[VatAmount, ...]
     vat_total: Decimal
+    rounding: Decimal
     gross: Decimal
     natures: tuple[NatureShare, ...]
 
@@ -162,20 +164,35 @@ def totals(
     discount = cents(reduction(line_total, discount_percent, discount_amount, "/discount"))
     groups = _grouped(lines, nets)
     sums = [total(list(natures.values())) for natures in groups.values()]
-    vat: list[VatAmount] = []
-    by_nature: dict[str, NatureShare] = {}
-    for (key, natures), before, off in zip(groups.items(), sums, share(discount, sums), strict=True):
-        base = EXACT.subtract(before, off)
-        amount = taxed[key].vat(base) if key in taxed else cents(percentage(base, key[0]))
-        vat.append(VatAmount(plain(key[0]), key[1] or None, base, amount))
-        weights = list(natures.values())
-        for nature, net, tax in zip(natures, share(base, weights), share(amount, weights), strict=True):
-            known = by_nature.get(nature, NatureShare(nature, ZERO, ZERO))
-            by_nature[nature] = NatureShare(nature, EXACT.add(known.net, net), EXACT.add(known.vat, tax))
-    vat_total = total([part.amount for part in vat])
-    net = EXACT.subtract(line_total, discount)
-    gross = EXACT.add(net, vat_total)
+    bases = [EXACT.subtract(before, off) for before, off in zip(sums, share(discount, sums), strict=True)]
+    amounts = [
+        taxed[key].vat(base) if key in taxed else cents(percentage(base, key[0]))
+        for key, base in zip(groups, bases, strict=True)
+    ]
+    net, rounding = EXACT.subtract(line_total, discount), ZERO
+    if discount_percent is not None and lines and all(line.with_tax for line in lines):
+        whole = total(written)
+        sought = EXACT.subtract(EXACT.subtract(whole, cents(percentage(whole, discount_percent))), net)
+        ranges = (allowed_tax(base, key[0]) for key, base in zip(groups, bases, strict=True))
+        amounts, rounding = reaching(sought, zip(amounts, ranges, strict=True))
+    vat = tuple(
+        VatAmount(plain(key[0]), key[1] or None, base, amount)
+        for key, base, amount in zip(groups, bases, amounts, strict=True)
+    )
+    vat_total = total(amounts)
+    gross = total([net, vat_total, rounding])
     if gross > MAX_AMOUNT:
         raise TotalsError("amount_too_large", "/lines")
-    in_order = tuple(by_nature[nature] for nature in sorted(by_nature))
-    return CalculatedTotals(nets, line_total, discount, net, tuple(vat), vat_total, gross, in_order)
+    natures = _natures(list(groups.values()), vat)
+    return CalculatedTotals(nets, line_total, discount, net, vat, vat_total, rounding, gross, natures)
+
+
+def _natures(groups: Sequence[dict[str, Decimal]], vat: Sequence[VatAmount]) -> tuple[NatureShare, ...]:
+    """Net and TVA by nature, sorted by name: the base and the TVA of each rate in proportion to the nets."""
+    by_nature: dict[str, NatureShare] = {}
+    for natures, part in zip(groups, vat, strict=True):
+        weights = list(natures.values())
+        for nature, net, tax in zip(natures, share(part.base, weights), share(part.amount, weights), strict=True):
+            known = by_nature.get(nature, NatureShare(nature, ZERO, ZERO))
+            by_nature[nature] = NatureShare(nature, EXACT.add(known.net, net), EXACT.add(known.vat, tax))
+    return tuple(by_nature[nature] for nature in sorted(by_nature))

@@ -30,6 +30,7 @@ TotalKind = Literal[
     "discount",
     "net",
     "vat_total",
+    "rounding",
     "gross",
     "stamp_duty",
     "withheld_vat",

@@ -21,6 +21,8 @@ WithholdingReason = Literal["ras_vat_services", "ras_vat_goods", "ras_fees"]
 SERVICES = frozenset({"services", "fees"})
 GOODS_WITH_CERTIFICATE = frozenset({"works", "capital_goods"})
 FEES = frozenset({"fees"})
+NOT_WITHHELD = "none"
+"""The nature of a sale on which no RAS is withheld. Décret 2-23-1118 lists the services; its list was not obtained."""
 LF_2024_START = date(2024, 7, 1)
 LF_2026_START = date(2026, 7, 1)
 
@@ -198,7 +200,7 @@ def withholding(
 
     `natures`: net and TVA by nature, as `totals` gives them; fees are services too. `month_services`: the services that
     this agent already bought from this seller in the month, in dirhams, on the exclusion's basis. Nothing is withheld
-    by an agent of kind "none", nor from a seller that is not taxed.
+    by an agent of kind "none", from a seller that is not taxed, or on the nature NOT_WITHHELD.
     """
     if agent.kind == "none" or not seller.taxed:
         return Withholding()

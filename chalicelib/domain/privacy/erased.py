@@ -5,15 +5,18 @@ blocked. Every request reads the head. So one mark in it blocks all documents of
 erases the person, without another read.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from functools import cache
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from types import NoneType
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 from chalicelib.domain.companies.company import Address, Head
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.model import REFERENCES, DraftDocument, Issued
 from chalicelib.domain.documents.registry import by_kind, person_of
+from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.errors import DocumentBlocked
 from chalicelib.domain.language import Language
 
@@ -40,6 +43,22 @@ ERASED_REFERENCE: Final = "erased"
 """The replacement of a reference that must not be empty."""
 KEPT: Final = ("kind", "regime")
 """Attributes of an erased party that stay. Like the country, they determine the TVA of the document."""
+
+
+def unnamed(record: Record, pointing: Collection[str]) -> dict[str, str | None]:
+    """The changes that empty the attributes `pointing`, which reference an erased person: None, or `ERASED_REFERENCE`
+    if the reference is required. The references of a draft are about its other party (ADR 0076), so they go too. An
+    erasure and a restore both use this, so that a restore returns nothing that an erasure empties."""
+    optional = _optional(record.TABLE, record.KIND)
+    changes = {name: None if name in optional else ERASED_REFERENCE for name in pointing}
+    return changes | dict.fromkeys(REFERENCES) if pointing and isinstance(record, DraftDocument) else changes
+
+
+@cache
+def _optional(table: str, kind: str) -> frozenset[str]:
+    cls = ENTITIES[table, kind]
+    hints = get_type_hints(cls)
+    return frozenset(field.name for field in fields(cls) if NoneType in get_args(hints[field.name]))
 
 
 def marked(erased_marks: bytes | None, subject: str) -> bytes:

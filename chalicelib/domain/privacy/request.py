@@ -59,7 +59,8 @@ KIND_OF = {"cus": "customer", "sup": "supplier", "mem": "member"}
 @value
 class Measure:
     """One step of an erasure's plan and its progress. `found` counts rows or object versions before the first change;
-    None while they are not counted. `done` says that the result was verified."""
+    None while they are not counted. `counted` is False if nobody counts them: the copies under a prefix hold many
+    persons and cannot be searched for one. `done` says that the result was verified."""
 
     store: Literal["table", "files"] = kept("request.proof")
     place: str = kept("request.proof")
@@ -70,6 +71,7 @@ class Measure:
     bases: tuple[str, ...] = kept("request.proof", default=())
     until: date | None = kept("request.proof", default=None)
     found: int | None = kept("request.proof", default=None)
+    counted: bool = kept("request.proof", default=True)
     done: bool = kept("request.proof", default=False)
 
 
@@ -90,6 +92,8 @@ class PrivacyRequest(Record):
     asked_by: str = kept("request.proof")
     asker: str | None = kept("request.proof", default=None)
     owners: tuple[str, ...] = kept("request.proof", default=())
+    download_digest: str | None = kept("request.proof", default=None)
+    """The digest of the download code of a person without an address (ADR 0119)."""
     confirmed_by: str | None = kept("request.proof", default=None)
     deadline: datetime = kept("request.proof")
     verified_at: datetime | None = kept("request.proof", default=None)
@@ -97,6 +101,8 @@ class PrivacyRequest(Record):
     closed_at: datetime | None = kept("request.proof", default=None)
     reason: str | None = kept("request.proof", default=None)
     """A stable code: the reason of the refusal or the cancellation."""
+    decided_by: str | None = kept("request.proof", default=None)
+    """The operator who refused or completed the request; None if nobody decided."""
     reminders: int = kept("request.proof", default=0)
     policy_version: str | None = kept("request.proof", default=None)
     last_trace: date | None = kept("request.proof", default=None)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain.attachments.attachment import DocumentAttachment
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import StatutoryKey
 from chalicelib.domain.companies.company import Head
@@ -21,11 +22,17 @@ log = logging.getLogger("facture.backups")
 STATUTORY: Final = (
     "register#",
     *(f"{document_type.kind}#" for document_type in document_types() if document_type.fiscal),
+    "attachment#",
     "payment#",
     "credit_entry#",
     "refund#",
 )
 """Prefixes of the ledger rows that the law requires, each with its own term."""
+
+
+def archived_name(paper: DocumentAttachment) -> str:
+    """The name of an attachment in the archive: its id, in place of a document's hash."""
+    return paper.id
 
 
 def remove(world: "World", company: str, hashes: Iterable[str]) -> None:

@@ -1,15 +1,18 @@
 """Disable the cloud: after the last switch goes off, delete business data and backups. Statutory records stay.
 
-The profile and support threads stay, as for a company that never turned a switch on. Each commit requires that the
+The profile's identity and support threads stay, as for a company that never turned a switch on. Its bank account, its
+contact, its logo, its template and its settings go, because they serve documents only. Each commit requires that the
 switches are still off: turning one on stops the deletion at that point.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.backups.backup import Backup, KeyDestruction, WorkingKey
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Head
@@ -17,10 +20,16 @@ from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.contact.support import Thread
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.imports.model import TASKS as IMPORT_TASKS
+from chalicelib.domain.imports.model import Import
 from chalicelib.domain.journal import IdempotencyRecord, JobRow
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
-from chalicelib.policy.ends import expires_at
+from chalicelib.services.attachments.owners import is_thread
+from chalicelib.services.attachments.rows import files_of
+from chalicelib.services.attachments.settling import require_settled
+from chalicelib.services.earlier_templates import replaced
+from chalicelib.services.job_rows import new_job
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.erase import census, erase_row
@@ -45,7 +54,12 @@ PAGES: Final = 40
 KEPT_KINDS: Final = frozenset(
     {Company.KIND, EarlierTemplate.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"}
 )
-FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
+BUSINESS_RULES: Final = frozenset({"company.bank", "company.contact", "company.settings"})
+ACCOUNT_ATTRIBUTES: Final = frozenset(
+    {"financial_year_end", "identities_bind_from", "language", "policy_version", "vat_basis"}
+)
+"""Settings that stay: the account's mail, its consent and the records that the law makes us keep depend on them."""
+FILES: Final = (prefixes.PDF, prefixes.SYNC, prefixes.IMPORTS, *prefixes.BACKUPS.values())
 
 
 class SwitchedOn(StepFailed):
@@ -60,22 +74,29 @@ def going(store: Store, company: str) -> dict[str, int]:
     while after is not None:
         more, after = census(store, "workspace", company, after=after, pages=PAGES)
         found += more
-    return {kind: count for kind, count in sorted(found.items()) if kind not in KEPT_KINDS}
+    found[Import.KIND] = sum(1 for _ in store.all_of(Import, company))
+    return {kind: count for kind, count in sorted(found.items()) if count and kind not in KEPT_KINDS}
+
+
+def account_of(company: Company) -> Company:
+    """The profile without what only documents need: each such attribute has its default again."""
+    reset: dict[str, Any] = {
+        field.name: field.default
+        for field in fields(company)
+        if field.metadata.get("rule") in BUSINESS_RULES and field.name not in ACCOUNT_ATTRIBUTES
+    }
+    return replace(company, **reset)
+
+
+def running(store: Store, company: str) -> JobRow | None:
+    """The deletion that has not ended. Raises Busy."""
+    jobs = store.all_of(JobRow, company)
+    return next((job for job in jobs if job.task == TASK and job.due is not None), None)
 
 
 def queued(call: Call) -> JobRow:
     """The deletion job, for the commit that turns the last switch off."""
-    return call.make(
-        JobRow,
-        id=derived_id(JobRow.PREFIX, TASK, call.company, call.id),
-        due=DUE,
-        due_at=call.at,
-        task=TASK,
-        actor=call.actor,
-        inputs=b"{}",
-        outcomes=b"[]",
-        expires_at=expires_at(JobRow, call.at),
-    )
+    return new_job(call, DUE, TASK, id=derived_id(JobRow.PREFIX, TASK, call.company, call.id))
 
 
 @dataclass(frozen=True)
@@ -96,8 +117,10 @@ class _DisablingContext:
 def _erase(context: _DisablingContext, state: Disabling, _: Deadline) -> Disabling:
     """Delete the next part: first rows, then files, then stored replies, and the keys last."""
     world, job = context.world, context.job
+    require_settled(world, job.company)
     if gone := _rows(world, job):
         return replace(state, done=state.done + gone)
+    _profile(world, job)
     if not _files(world, job.company) or not _answers(world, job):
         return state
     _keys(world, job)
@@ -135,22 +158,67 @@ WORKFLOW: Final = Workflow(
 
 def _rows(world: "World", job: JobRow) -> int:
     """Delete one commit of rows; return their number."""
-    going = (row for row in world.store.all("workspace", job.company) if row.KIND not in KEPT_KINDS)
+    printed = _has_documents(world, job.company)
+    going = (row for row in world.store.all("workspace", job.company) if not _stays(row, printed=printed))
     if found := tuple(islice(going, TOGETHER)):
+        for key in [key for row in found if isinstance(row, Attachment) for key in files_of(row)]:
+            files.erase_file(world.files, key)
         _commit(world, job, found)
     return len(found)
 
 
+def _has_documents(world: "World", company: str) -> bool:
+    """Whether the company has numbered documents, which are printed with its logo and its earlier templates."""
+    (head,) = world.store.records([Head.ref(company)])
+    return isinstance(head, Head) and bool(head.numbered)
+
+
+def _stays(row: Record, *, printed: bool) -> bool:
+    """Whether a row does not depend on the switches. The files of a support thread stay with it."""
+    if isinstance(row, EarlierTemplate):
+        return printed
+    return row.KIND in KEPT_KINDS or (isinstance(row, Attachment) and is_thread(row.owner))
+
+
+def _profile(world: "World", job: JobRow) -> None:
+    """Reduce the profile to the account. Issued documents are printed with the template of their issue, which
+    stays."""
+
+    def decide_profile(snapshot: Snapshot) -> Decision:
+        _require_off(snapshot.head)
+        company = snapshot.get(Company)
+        if company is None or account_of(company) == company:
+            return Decision()
+        after = account_of(company).edited(call.at)
+        earlier = replaced(company, after, call) if snapshot.head.numbered else ()
+        return Decision(puts=(after, *earlier))
+
+    call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
+    transact(world.store, call, [Company.ref(job.company)], decide_profile, SYSTEM_STEP)
+
+
 def _files(world: "World", company: str) -> bool:
-    """Delete one listing of pages, backups and their downloads; True once there are none. Rows of backups are deleted
-    after their objects."""
-    if not all(files.erase(world.files, prefix, company) for prefix in FILES):
+    """Delete one listing of pages, logos that no document shows, backups and their downloads; True once there are none.
+    Rows of backups are deleted after their objects, rows of imports before: an import that still runs then deletes what
+    it has stored since."""
+    for row in _imports(world, company):
+        erase_row(world.store, row.key)
+    logos = () if _has_documents(world, company) else (prefixes.LOGOS,)
+    if not all(files.erase(world.files, prefix, company) for prefix in (*FILES, *logos)):
         return False
     # A downloaded backup is a copy of a backup. An access export belongs to a person, and is deleted at its term.
     files.erase_file(world.files, f"{prefixes.of_company(prefixes.EXPORTS, company)}{JobRow.PREFIX}_")
     for row in [*world.store.all_of(Backup, company)]:
         erase_row(world.store, row.key)
     return True
+
+
+def _imports(world: "World", company: str) -> Iterator[Record]:
+    """The imports, and their jobs that are not over."""
+    yield from [*world.store.all_of(Import, company)]
+    for job in [*world.store.all_of(JobRow, company)]:
+        if job.task in IMPORT_TASKS and job.due is not None:
+            yield job
 
 
 def _answers(world: "World", job: JobRow) -> bool:
@@ -175,10 +243,13 @@ def _keys(world: "World", job: JobRow) -> None:
 
 def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple[Record, ...] = ()) -> None:
     def decide_erasure(snapshot: Snapshot) -> Decision:
-        head: Head = snapshot.head
-        if head.cloud_sync or head.cloud_backup:
-            raise SwitchedOn
+        _require_off(snapshot.head)
         return Decision(deletes=deletes, new=new)
 
     call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
     transact(world.store, call, [], decide_erasure, SYSTEM_STEP)
+
+
+def _require_off(head: Head) -> None:
+    if head.cloud_sync or head.cloud_backup:
+        raise SwitchedOn

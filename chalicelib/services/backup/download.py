@@ -15,6 +15,7 @@ from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.model import DraftDocument, Issued
@@ -23,6 +24,7 @@ from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.registry import by_balance
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.imports.model import ImportMapping
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
@@ -30,7 +32,7 @@ from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.format.contents import group_of
 from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, row_kinds
 from chalicelib.services.backup.restoring import replay
-from chalicelib.services.backup.restoring.batches import Progress, SelectedRows, batch_cursor
+from chalicelib.services.backup.restoring.batches import RestoreProgress, SelectedRows, batch_cursor
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.documents.payments import redact_references
 from chalicelib.services.exports.page import index
@@ -131,6 +133,8 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
+    EarlierTemplate: records.stored_row,
+    ImportMapping: records.present_record,
     Payment: payments.present_payment,
     CreditEntry: payments.present_credit_entry,
     Refund: payments.present_refund,
@@ -143,7 +147,7 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
 class Download:
     """A download: its progress, and at its end the outcome."""
 
-    progress: Progress
+    progress: RestoreProgress
     outcome: dict[str, Any] | None = None
 
     @property

@@ -27,7 +27,7 @@ from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.backup.format.kinds import KINDS, NAMES, row_kinds
 from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.restoring import copy, replay, steps
-from chalicelib.services.backup.restoring.batches import Progress, SelectedRows
+from chalicelib.services.backup.restoring.batches import RestoreProgress, SelectedRows
 from chalicelib.services.backup.restoring.steps import Into, NotClosedByRestore
 from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
@@ -58,14 +58,14 @@ class Drill:
     """A drill: its backup and its progress. The first state names no backup."""
 
     backup: str | None
-    progress: Progress
+    progress: RestoreProgress
 
     @property
     def step(self) -> str:
         """The next step."""
         return self.progress.step
 
-    def at(self, progress: Progress) -> "Drill":
+    def at(self, progress: RestoreProgress) -> "Drill":
         """The drill with other progress."""
         return replace(self, progress=progress)
 
@@ -90,8 +90,8 @@ class _DrillContext:
 def _load(context: _DrillContext) -> Drill:
     plan = context.plan
     if plan.backup is None:
-        return Drill(None, Progress(step="begin"))
-    return Drill(plan.backup, msgspec.json.decode(plan.step or "{}", type=Progress))
+        return Drill(None, RestoreProgress(step="begin"))
+    return Drill(plan.backup, msgspec.json.decode(plan.step or "{}", type=RestoreProgress))
 
 
 def _row(context: _DrillContext, state: Drill) -> DrillPlan:
@@ -107,12 +107,12 @@ def _begin(context: _DrillContext, _: Drill, deadline: Deadline) -> Drill:
     orphans(context.world, deadline)
     (found,) = context.world.store.records([BackupPlan.ref(context.company)])
     latest = found.last if isinstance(found, BackupPlan) else None
-    return Drill(latest, Progress(step="clear" if latest else DONE))
+    return Drill(latest, RestoreProgress(step="clear" if latest else DONE))
 
 
 def _clear(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     """Delete the tables of an earlier drill, or of an outdated part of this one."""
-    return state.at(Progress(step="verify")) if _emptied(context, deadline) else state
+    return state.at(RestoreProgress(step="verify")) if _emptied(context, deadline) else state
 
 
 def _sweep(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
@@ -149,7 +149,9 @@ def _registers(context: _DrillContext, state: Drill, deadline: Deadline) -> Dril
 def _search(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     after = steps.search(context.into, context.since(0), state.progress, deadline)
     if after.step == "search" and (after.found or after.cursor is None):
-        return state.at(Progress(step="clear"))  # A person was erased in the meantime: the drill tables are outdated.
+        return state.at(
+            RestoreProgress(step="clear")
+        )  # A person was erased in the meantime: the drill tables are outdated.
     return state.at(replace(after, step="compare") if after.step == "open" else after)
 
 
@@ -176,7 +178,7 @@ def _page(context: _DrillContext, table: str, after: str | None) -> RowPage:
     return patiently(lambda: context.store.query(table, context.company, after=start, limit=PAGE))
 
 
-def _fault(context: _DrillContext, manifest: Manifest, progress: Progress, stored: "_DrillCounts") -> str | None:
+def _fault(context: _DrillContext, manifest: Manifest, progress: RestoreProgress, stored: "_DrillCounts") -> str | None:
     """The difference from the manifest; None if there is none."""
     for name in NAMES.values():
         away = progress.counts.get(name, {}).get("erased", 0)
@@ -198,7 +200,7 @@ class _DrillCounts:
     gross: dict[str, Decimal]
 
     @classmethod
-    def of(cls, progress: Progress) -> "_DrillCounts":
+    def of(cls, progress: RestoreProgress) -> "_DrillCounts":
         """The counts so far."""
         gross = {name: Decimal(text) for name, text in progress.gross.items()}
         return cls(Counter(progress.counts.get(STORED, {})), gross)
@@ -211,7 +213,7 @@ class _DrillCounts:
             own = row.totals.gross if isinstance(row, Issued) else row.gross if isinstance(row, RegisterEntry) else ZERO
             self.gross[name] = self.gross.get(name, ZERO) + own
 
-    def kept(self, progress: Progress, cursor: str) -> Progress:
+    def kept(self, progress: RestoreProgress, cursor: str) -> RestoreProgress:
         """The progress with these counts."""
         gross = {name: plain_number(total) for name, total in self.gross.items()}
         return replace(progress, counts={**progress.counts, STORED: dict(self.counts)}, gross=gross, cursor=cursor)

@@ -15,14 +15,14 @@ from chalicelib.domain.errors import NotFound, TooManyRequests
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.files.objects import Link
-from chalicelib.policy.ends import expires_at
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.kinds import chosen
 from chalicelib.services.backup.restoring import replay
+from chalicelib.services.job_rows import new_job
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, always
+from chalicelib.store.decision import DEVICE, Committed, Decision, always
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -74,7 +74,7 @@ def ask(world: "World", reader: Reader, call: Call) -> backup_run.Begun:
 
 
 def verify(world: "World", reader: Reader, call: Call, id: str) -> Committed[JobRow]:
-    """Queue a verification. Raises NotFound, BackupIncomplete, Busy."""
+    """Queue a verification. Raises NotFound, BackupIncomplete, CloudStorageOff, Busy."""
     one(reader, id, call.at, complete=True)
     return _queued(world, call, "verify", {"backup": id})
 
@@ -90,7 +90,8 @@ class RestoreRequest:
 
 
 def restore(world: "World", reader: Reader, call: Call, id: str, request: RestoreRequest) -> Committed[JobRow]:
-    """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind, Busy."""
+    """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind,
+    CloudStorageOff, Busy."""
     one(reader, id, call.at, complete=True)
     chosen(request.kinds)
     kinds = list(request.kinds) if request.kinds is not None else None
@@ -107,7 +108,8 @@ class DownloadJob:
 
 
 def download(world: "World", reader: Reader, call: Call, id: str) -> DownloadJob:
-    """The plain archive of a backup. A job makes it first. Raises NotFound, BackupIncomplete, Busy."""
+    """The plain archive of a backup. A job makes it first. Raises NotFound, BackupIncomplete,
+    CloudStorageOff, Busy."""
     one(reader, id, call.at, complete=True)
     job = _download_job(world, reader, call, id)
     outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
@@ -134,29 +136,18 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
         known = snapshot.get(JobRow, job.id)
         return Decision(new=() if known else (job,))
 
-    transact(store, call, [job.key], decide_download, SYSTEM_WHILE_OPEN)
+    transact(store, call, [job.key], decide_download, DEVICE)
     world.wake(NAME)
     return job
 
 
 def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Committed[JobRow]:
     job = row_of(call, task, inputs)
-    committed = transact(world.store, call, [], always(Decision(job, new=(job,))), ACCOUNT)
+    committed = transact(world.store, call, [], always(Decision(job, new=(job,))))
     world.wake(NAME)
     return committed
 
 
 def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None) -> JobRow:
     """An unsaved job on a backup; `id` replaces a new id."""
-    return call.make(
-        JobRow,
-        id=id,
-        due=NAME,
-        due_at=call.at,
-        task=task,
-        actor=call.actor,
-        inputs=msgspec.json.encode(inputs),
-        outcomes=b"[]",
-        total=0,
-        expires_at=expires_at(JobRow, call.at),
-    )
+    return new_job(call, NAME, task, msgspec.json.encode(inputs), id=id)

@@ -20,6 +20,8 @@ from chalicelib.services.backup.format.contents import GROUPS, RowGroup
 from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import NAME, SeriesHead
 from chalicelib.services.backup.format.parts import Sum
+from chalicelib.services.backup.proving import proven
+from chalicelib.services.evidence.pieces import advanced
 from chalicelib.store import bookkeeping
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
@@ -64,6 +66,8 @@ def check(archive: Archive, checked: VerifyProgress | None, deadline: Deadline) 
         if not run.group(group):
             return run.kept()
     if not run.blobs():
+        return run.kept()
+    if not run.proof():
         return run.kept()
     manifest, total = archive.manifest, run.total
     counts = {name: count for name, count in total.counts.items() if count}
@@ -138,6 +142,23 @@ class _Checking:
                 if self._over(BLOBS, blob.name):
                     return False
         return True
+
+    def proof(self) -> bool:
+        """Compare the ledger's rows with the journal; False if the deadline passed before the end. Without the key of
+        the journal, only the hashes of objects prove the backup."""
+        archive, sealed = self.archive, self.begun.sealed
+        if "statutory" in sealed:
+            return True
+        manifest = archive.manifest
+        proof = advanced(
+            archive.digest,
+            lambda: proven(archive.objects, manifest.parts, manifest.company, sealed=sealed),
+            self.deadline,
+        )
+        if proof is not None and not proof.verdict.verified:
+            fault = proof.verdict.faults[0]
+            raise BackupDamaged(reason="evidence_broken", where=fault.id or fault.code)
+        return proof is not None
 
     def _anchors(self) -> dict[str, str | None]:
         rows = self.archive.rows({"series"})
@@ -238,8 +259,20 @@ def _check_next(context: _VerificationContext, state: Verification, deadline: De
         "verified_at": at.isoformat(),
         "parts": len(manifest.parts) + len(manifest.blobs),
         "counts": manifest.counts,
+        **readable_groups(archive),
     }
     return replace(state, total=total, outcome=outcome, step=DONE)
+
+
+def readable_groups(archive: Archive) -> dict[str, Any]:
+    """The groups of a backup that can still be decrypted, and those whose key is destroyed. The latter were checked by
+    their hashes alone."""
+    held = [group for group in GROUPS if any(part.group == group.name for part in archive.manifest.parts)]
+    classes = {key_class: archive.readable(key_class) for key_class in {group.key_class for group in held}}
+    return {
+        "readable": [group.name for group in held if classes[group.key_class]],
+        "unreadable": [group.name for group in held if not classes[group.key_class]],
+    }
 
 
 def _failed(_: _VerificationContext, state: Verification, failure: Failure) -> Verification:

@@ -4,20 +4,34 @@ The head records the time of each change of owners. The other owners, and an own
 while nobody can waive the delay of a deletion, and a former owner can stop it (ADR 0034).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_digest
-from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
+from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_digest, proven_address
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import (
+    AlreadyExists,
+    Fault,
+    InvalidContent,
+    LastOwner,
+    NotFound,
+    TooManyApiKeys,
+    invalid,
+)
 from chalicelib.domain.privacy.consent import Consent
+from chalicelib.domain.sync.device import Device
 from chalicelib.outside.tokens import make_api_key
 from chalicelib.policy.ends import expires_at
+from chalicelib.services.companies import sign_ins
 from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, current
-from chalicelib.store.decision import ACCOUNT, Committed, Decision
+from chalicelib.services.sync import devices
+from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -28,6 +42,8 @@ T = TypeVar("T")
 MOST_KEYS_SHUT = 80
 """Keys that one transaction marks as revoked together with their maker. Further keys are refused all the same:
 admitting a key reads its maker's membership."""
+MAX_KEYS = 50
+"""API keys of a company that are neither revoked nor expired. A company that had more keeps them."""
 MAX_MEMBERS = 50
 """Removing a member reads all owners in one transaction, and a transaction reads 100 rows at most."""
 
@@ -56,6 +72,7 @@ def add_member(
         role=role,
         invited=bool(companies_of(reader.store, user)),
         email_key=email_key,
+        proven=False,
     )
 
     def decide_add(snapshot: Snapshot) -> Decision[Member]:
@@ -92,9 +109,9 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
 
 
 def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
-    """Remove a member and revoke their keys. Raises NotFound, StaleVersion, LastOwner."""
+    """Remove a member, and revoke their keys and their devices. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
-    keys = keys_made_by(reader.store, reader.company, id)
+    held = access_of(reader.store, reader.company, id)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
@@ -102,8 +119,8 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
         gone = _seen(snapshot, user, id)
         _require_other_owner(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
-        shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
-        decision = Decision(gone, puts=shut, deletes=(gone, chosen) if chosen else (gone,))
+        puts = (*held.shut(call.at), *sign_ins.left(gone, call.at))
+        decision = Decision(gone, puts=puts, deletes=(gone, chosen) if chosen else (gone,))
         return owners_changed(snapshot, call, gone, decision)
 
     reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
@@ -115,7 +132,8 @@ def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], de
     with a stolen token could make themselves an owner."""
     profile = snapshot.get(Company)
     language = profile.language if profile else "fr"
-    addresses = dict.fromkeys(member.email for member in everybody if member.role == "owner" and member.email)
+    owners = (proven_address(member, profile) for member in everybody if member.role == "owner")
+    addresses = dict.fromkeys(to for to in owners if to)
     mails = [writing.write(call, to, language, "owner_came", company=call.company) for to in addresses]
     letters = tuple(each.letter for each in mails)
     messages = (replace(mails[0].message, about=tuple(letter.id for letter in letters)),) if mails else ()
@@ -147,17 +165,30 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
 
 def _departure_mail(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Mail]:
     """The mail to an owner who leaves. Their address may be unknown after this commit."""
-    if owner.email is None:
-        return []
     profile = snapshot.get(Company)
+    if (to := proven_address(owner, profile)) is None:
+        return []
     language = profile.language if profile else "fr"
-    return [writing.write(call, owner.email, language, "owner_left", company=call.company)]
+    return [writing.write(call, to, language, "owner_left", company=call.company)]
 
 
-def keys_made_by(store: Store, company: str, member: str) -> list[ApiKey]:
-    """The live keys that a member made, at most MOST_KEYS_SHUT. They are revoked together with the member."""
+@dataclass(frozen=True)
+class HeldAccess:
+    """The live keys that a member made, at most MOST_KEYS_SHUT, and their devices."""
+
+    keys: Sequence[ApiKey]
+    devices: Sequence[Device]
+
+    def shut(self, at: datetime) -> tuple[Record, ...]:
+        """The rows as they are once the member has left: revoked. The devices no longer name the member."""
+        revoked = tuple(key.edited(at, revoked_at=at) for key in self.keys)
+        return (*revoked, *devices.left(self.devices, at))
+
+
+def access_of(store: Store, company: str, member: str) -> HeldAccess:
+    """The keys and devices that are revoked together with a member. Raises Busy."""
     found = [key for key in store.all_of(ApiKey, company) if key.created_by == member and key.revoked_at is None]
-    return found[:MOST_KEYS_SHUT]
+    return HeldAccess(found[:MOST_KEYS_SHUT], devices.of_member(store, company, member))
 
 
 def _named(everybody: Iterable[Member], id: str) -> Member:
@@ -201,9 +232,17 @@ class MadeKey:
 
 
 def create_key(
-    store: Store, call: Call, name: str, scopes: tuple[str, ...], held: frozenset[str]
+    store: Store,
+    call: Call,
+    name: str,
+    scopes: tuple[str, ...],
+    held: frozenset[str],
+    expires: datetime | None = None,
 ) -> Committed[MadeKey]:
-    """Create a key. Raises InvalidContent for a scope that its maker does not hold."""
+    """Create a key, until `expires` if there is an end. Raises InvalidContent for a scope that its maker does not hold
+    and for an end in the past, TooManyApiKeys."""
+    if expires is not None and expires <= call.at:
+        raise invalid("/expires_at", "expiry_in_past")
     if beyond := [(index, scope) for index, scope in enumerate(scopes) if scope not in held]:
         raise InvalidContent(*(Fault(f"/scopes/{i}", "scope_not_held", {"scope": scope}) for i, scope in beyond))
 
@@ -217,10 +256,30 @@ def create_key(
             hint=new_key.hint,
             scopes=tuple(dict.fromkeys(scopes)),
             created_by=call.actor,
+            expires_at=expires,
         )
         return Decision(MadeKey(key, new_key.token), new=(key,))
 
-    return transact(store, call, [], decide_key, ACCOUNT)
+    def require_room(_: Snapshot) -> None:
+        """Count the keys after each snapshot. The write fails if another key was committed since the snapshot."""
+        if sum(key.opens(call.at) for key in store.all_of(ApiKey, call.company)) >= MAX_KEYS:
+            raise TooManyApiKeys(max=MAX_KEYS)
+
+    return transact(store, replace(call, require_current=require_room), [], decide_key, ACCOUNT)
+
+
+def note_use(store: Store, call: Call, id: str) -> None:
+    """Note the day on which a key opened something. Writes nothing if the day is noted, or the key is revoked."""
+    day = today(call.at)
+
+    def decide_use(snapshot: Snapshot) -> Decision[ApiKey]:
+        key = snapshot.get(ApiKey, id)
+        if key is None or not key.opens(call.at) or key.last_used_on == day:
+            return Decision()
+        used = replace(key, last_used_on=day)
+        return Decision(used, puts=(used,))
+
+    transact(store, call, [ApiKey.ref(call.company, id)], decide_use, SYSTEM_WHILE_OPEN)
 
 
 def revoke_key(store: Store, call: Call, id: str) -> Committed[ApiKey]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSchedule
@@ -13,15 +13,23 @@ from chalicelib.domain.companies.member import Member, Role
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AgeRefused, AlreadyExists, Busy, NotFound, WorkspaceNotEmpty, invalid
 from chalicelib.domain.identity import normalize, validate
+from chalicelib.domain.imports.model import Import
 from chalicelib.domain.journal import JobRow
+from chalicelib.domain.sync.device import Device
+from chalicelib.domain.sync.outcomes import SyncNotice
 from chalicelib.files import prefixes
+from chalicelib.files.objects import Link
 from chalicelib.policy import schedules
 from chalicelib.policy.load import accepted_versions
+from chalicelib.services import codes
 from chalicelib.services.backup import disable_cloud
 from chalicelib.services.backup.create import plans
 from chalicelib.services.companies import templates
 from chalicelib.services.companies.consent import accepting
 from chalicelib.services.documents import numbering
+from chalicelib.services.earlier_templates import replaced
+from chalicelib.services.evidence.recording import new_evidence
+from chalicelib.services.sync import forgetting
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot
@@ -34,6 +42,11 @@ if TYPE_CHECKING:
 AT_ONCE = 33
 """Companies read in one transaction: three rows each, of the 100 that it can read."""
 LOOKS = 5
+DAY = 86_400
+SIGN_UPS_OF_ONE, SIGN_UPS_OF_SOURCE = 20, 100
+"""New companies a day, of one person and from one network: an accounting firm may sit behind one address."""
+LOOPBACK = frozenset({"", "127.0.0.1", "::/64"})
+"""Sources that no gateway on AWS reports."""
 PLANS = (BackupPlan, DrillPlan)
 
 
@@ -58,13 +71,26 @@ def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Ma
     values = normalize(profile)
     company = call.make(Company, id=call.company, identities_bind_from=today(call.at), **values)
     validate(company, values)
-    member = call.make(Member, user=owner.user, email=owner.email, role="owner", email_key=owner.email_key)
+    member = call.make(
+        Member,
+        user=owner.user,
+        email=owner.email,
+        role="owner",
+        email_key=owner.email_key,
+        proven=owner.email is not None,
+    )
     accepted = accepting(call, member.id, version, None)
 
     def decide_founding(snapshot: Snapshot) -> Decision[Company]:
         if snapshot.founded:
             raise AlreadyExists(id=call.company)
-        new = (company, member, schedules.new_schedule(company, call.at), *accepted)
+        new = (
+            company,
+            member,
+            schedules.new_schedule(company, call.at),
+            new_evidence(call.company, call.at),
+            *accepted,
+        )
         return Decision(company, new=new, head={"mode": mode})
 
     return transact(store, replace(call, actor=member.id), [], decide_founding, FOUNDING)
@@ -92,6 +118,16 @@ def mine(store: Store, user: str) -> list[MemberCompany]:
     return found
 
 
+def limit_sign_ups(world: "World", company: str, user: str, source: str) -> None:
+    """Count a sign-up of a new company by person and by source. Repeating one is free, and so is a developer's own
+    machine. Raises TooManyRequests, Busy."""
+    if world.store.records([Head.ref(company)]) != [None]:
+        return
+    codes.limit(world, "sign-ups by person", user, most=SIGN_UPS_OF_ONE, seconds=DAY)
+    if source not in LOOPBACK:
+        codes.limit(world, "sign-ups by source", source, most=SIGN_UPS_OF_SOURCE, seconds=DAY)
+
+
 def _membership(head: Record | None, company: Record | None, member: Record | None) -> MemberCompany | None:
     """One of a person's companies, or None. The index is eventually consistent, so a recent member row may be gone."""
     if not isinstance(head, Head) or not isinstance(member, Member):
@@ -107,8 +143,10 @@ def profile(reader: Reader) -> Company:
 
 def edit(world: "World", call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
     """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. A new
-    template is tried first. Raises StaleVersion, InvalidContent, NumberingSettled, RendererUnavailable."""
+    template is tried first. Raises CloudStorageOff, StaleVersion, InvalidContent, NumberingSettled,
+    RendererUnavailable."""
     if template := changes.get("template"):
+        check(world.store, call)
         templates.require_printable(world, template)
     own = {name: value for name, value in changes.items() if name != "series"}
 
@@ -121,9 +159,9 @@ def edit(world: "World", call: Call, changes: Mapping[str, Any]) -> Committed[Co
             after, series, head = numbering.patch(snapshot, after, changes["series"], call)
         if after.financial_year_end != before.financial_year_end and (schedule := snapshot.get(RetentionSchedule)):
             series.append(schedules.with_year_end(schedule, after.financial_year_end, call.at))
-        return Decision(after, puts=(after, *templates.replaced(before, after, call), *series), head=head)
+        return Decision(after, puts=(after, *replaced(before, after, call), *series), head=head)
 
-    return transact(world.store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
+    return transact(world.store, call, [Company.ref(call.company)], decide_edit)
 
 
 def _company(snapshot: Snapshot) -> Company:
@@ -134,12 +172,12 @@ def _company(snapshot: Snapshot) -> Company:
 
 
 def set_logo(world: "World", call: Call, picture: bytes) -> Committed[Company]:
-    """Replace the logo with a re-encoded picture. Documents issued before keep the old one. Raises StaleVersion,
-    TooLarge above 512 KB, InvalidContent unless it is a PNG or JPEG, Busy."""
+    """Replace the logo with a re-encoded picture. Documents issued before keep the old one. Raises CloudStorageOff,
+    StaleVersion, TooLarge above 512 KB, InvalidContent unless it is a PNG or JPEG, Busy."""
     from chalicelib.render.logo import clean_logo, picture_size
 
     # Validate first: a refused request must leave no object in the bucket.
-    check(world.store, call, ACCOUNT)
+    check(world.store, call)
     cleaned = clean_logo(picture)
     media, _, _ = picture_size(cleaned)
     extension = "png" if media == "image/png" else "jpg"
@@ -150,7 +188,21 @@ def set_logo(world: "World", call: Call, picture: bytes) -> Committed[Company]:
         after = _company(snapshot).edited(call.at, logo=key)
         return Decision(after, puts=(after,))
 
-    return transact(world.store, call, [Company.ref(call.company)], decide_logo, ACCOUNT)
+    return transact(world.store, call, [Company.ref(call.company)], decide_logo)
+
+
+def logo_link(world: "World", reader: Reader, digest: str | None) -> Link:
+    """The address of the company's logo, valid for `LINK_SECONDS`: of the present one, or of the one with this SHA-256
+    (hex), which an issued document may have frozen. Raises NotFound, Busy."""
+    if digest is None:
+        key = profile(reader).logo
+        found = [key] if key else []
+    else:
+        found = [prefixes.logo(reader.company, digest, extension) for extension in ("png", "jpg")]
+    for key in found:
+        if world.files.exists(key):
+            return world.files.url(key, filename=f"logo.{key.rpartition('.')[2]}")
+    raise NotFound
 
 
 @dataclass(frozen=True)
@@ -160,10 +212,30 @@ class CloudSwitches:
     head: Head
     job: JobRow | None = None
     goes: Mapping[str, int] | None = None
+    erasing: JobRow | None = None
+    """The job of an earlier change that still erases."""
 
 
-class _WorkspaceUnknown(Exception):
-    """The workspace must be checked for rows at the same clock as the decision."""
+@dataclass(frozen=True)
+class _Observed:
+    """The company at a clock: whether it has only its account, no import and no backup, its devices, and whether
+    notices name some."""
+
+    clock: int
+    empty: bool
+    devices: tuple[Device, ...]
+    notices: bool
+
+
+class _Unobserved(Exception):
+    """The workspace and the devices must be read at the same clock as the decision."""
+
+
+def switches(reader: Reader) -> CloudSwitches:
+    """The switches, and the job that still erases after the last one was turned off. Raises Busy."""
+    head = reader.head
+    erasing = None if head.cloud_sync or head.cloud_backup else disable_cloud.running(reader.store, reader.company)
+    return CloudSwitches(head, erasing=erasing)
 
 
 def switching_off(reader: Reader, changes: Mapping[str, bool]) -> CloudSwitches:
@@ -178,46 +250,56 @@ def switching_off(reader: Reader, changes: Mapping[str, bool]) -> CloudSwitches:
 def switch(store: Store, call: Call, changes: Mapping[str, bool], *, erase: bool = False) -> Committed[CloudSwitches]:
     """Turn `sync` or `backup` on or off. Raises StaleVersion. Raises WorkspaceNotEmpty if no switch would stay on while
     business data is stored: an offline company stores nothing. With `erase`, a job erases that data. Turning `backup`
-    on creates the backup plans."""
-    if erase:
-        decide = _switching(call, changes, None, erase=True)
-        return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT)
-    looked: tuple[int, bool] | None = None
+    on creates the backup plans. Turning `sync` off deletes the rows of all devices, and a job the notices to them."""
+    observed: _Observed | None = None
     for _ in range(LOOKS):
         try:
-            decide = _switching(call, changes, looked)
+            decide = _switching(call, changes, observed, erase=erase)
             return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT)
-        except _WorkspaceUnknown:
-            looked = _observe_workspace(store, call.company)
+        except _Unobserved:
+            observed = _observe(store, call.company)
     raise Busy
 
 
 def _switching(
-    call: Call, changes: Mapping[str, bool], looked: tuple[int, bool] | None, *, erase: bool = False
+    call: Call, changes: Mapping[str, bool], observed: _Observed | None, *, erase: bool
 ) -> Callable[[Snapshot], Decision[CloudSwitches]]:
     def decide_switch(snapshot: Snapshot) -> Decision[CloudSwitches]:
         head = snapshot.head
         switches = {f"cloud_{name}": on for name, on in changes.items()}
         after = head.edited(call.at, **switches)
         leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)
-        if leaves and not erase:
-            if looked is None or looked[0] != head.clock:
-                raise _WorkspaceUnknown
-            if not looked[1]:
-                raise WorkspaceNotEmpty
+        seen = _Observed(head.clock, empty=True, devices=(), notices=False)
+        if (head.cloud_sync and not after.cloud_sync) or (leaves and not erase):
+            if observed is None or observed.clock != head.clock:
+                raise _Unobserved
+            seen = observed
+        if leaves and not erase and not seen.empty:
+            raise WorkspaceNotEmpty
         state = {"cloud_sync": after.cloud_sync, "cloud_backup": after.cloud_backup}
-        new_plans, gone = plans.following(snapshot, call.at, on=after.cloud_backup)
+        new_plans, ended = plans.following(snapshot, call.at, on=after.cloud_backup)
         job = disable_cloud.queued(call) if leaves and erase else None
-        return Decision(CloudSwitches(after, job), new=(*new_plans, *([job] if job else ())), deletes=gone, head=state)
+        jobs = [*([job] if job else ()), *([forgetting.queued(call)] if seen.notices and not after.cloud_sync else ())]
+        new = (*new_plans, *jobs)
+        devices = () if after.cloud_sync else seen.devices
+        return Decision(CloudSwitches(after, job), new=new, deletes=(*ended, *devices), head=state)
 
     return decide_switch
 
 
-def _observe_workspace(store: Store, company: str) -> tuple[int, bool]:
-    """The company's clock before the query, and whether the workspace holds only the profile."""
+def _is_account(row: Record) -> bool:
+    """Whether the row has nothing that an erasure removes from a profile."""
+    return not isinstance(row, Company) or disable_cloud.account_of(row) == row
+
+
+def _observe(store: Store, company: str) -> _Observed:
+    """The company as of its clock before the queries."""
     (head,) = store.records([Head.ref(company)])
     if not isinstance(head, Head):
         raise NotFound
     own = (Company, *PLANS)
     rows = store.query("workspace", company, limit=len(own) + 1).records
-    return head.clock, all(isinstance(row, own) for row in rows)
+    others = (next(store.all_of(cls, company), None) for cls in (Import, Backup))
+    empty = all(isinstance(row, own) and _is_account(row) for row in rows) and all(row is None for row in others)
+    notices = next(store.all_of(SyncNotice, company), None) is not None
+    return _Observed(head.clock, empty, tuple(store.all_of(Device, company)), notices)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
+from chalicelib.domain.companies.member import Member
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.privacy.consent import Acceptance, Choosable, Consent, chosen, with_choice
@@ -39,9 +40,18 @@ class Chosen:
     changed: bool = True
 
 
-def accept(store: Store, call: Call, member: str, version: str) -> Committed[Chosen]:
-    """Record that a member accepts a version. A repeated acceptance keeps its first instant. Raises InvalidContent for
-    a version that cannot be accepted today."""
+@dataclass(frozen=True)
+class Holder:
+    """The person who accepts: the token's subject, and the keyed digest of the address that the token proves."""
+
+    user: str
+    email_key: str | None = None
+
+
+def accept(store: Store, call: Call, member: str, version: str, holder: Holder | None = None) -> Committed[Chosen]:
+    """Record that a member accepts a version. A repeated acceptance keeps its first instant. If the holder's token
+    proves the membership's address, it is proven from now on. Raises InvalidContent for a version that cannot be
+    accepted today."""
     on = today(call.at)
     if version not in (known := current().accepted_on(on)):
         raise invalid("/version", "policy_version_unknown", version=version, known=list(known))
@@ -49,14 +59,25 @@ def accept(store: Store, call: Call, member: str, version: str) -> Committed[Cho
     def decide_acceptance(snapshot: Snapshot) -> Decision[Chosen]:
         before = snapshot.get(Consent, member)
         proven = snapshot.get(Acceptance, member=member, policy_version=version)
+        now_proven = _newly_proven(snapshot, call, holder)
         if before and before.policy_version == version and proven:
-            return Decision(Chosen(before, changed=False))
+            return Decision(Chosen(before, changed=False), puts=now_proven)
         after, proof = accepting(call, member, version, before)
         new: tuple[Record, ...] = () if proven else (proof,)
-        return Decision(Chosen(after), puts=(after,), new=new)
+        return Decision(Chosen(after), puts=(after, *now_proven), new=new)
 
     reads = [Consent.ref(call.company, member), Acceptance.ref(call.company, member=member, policy_version=version)]
     return transact(store, call, reads, decide_acceptance, ACCOUNT)
+
+
+def _newly_proven(snapshot: Snapshot, call: Call, holder: Holder | None) -> tuple[Member, ...]:
+    """The membership with its address proven, if the holder's token proves it and nothing did before."""
+    if holder is None or holder.email_key is None:
+        return ()
+    own = snapshot.get(Member, user=holder.user)
+    if own is None or own.proven or own.email_key != holder.email_key:
+        return ()
+    return (own.edited(call.at, proven=True),)
 
 
 def choose(store: Store, call: Call, member: str, kind: Choosable, yes: bool) -> Committed[Chosen]:

@@ -1,10 +1,7 @@
-"""A company's own template: tried when it is stored, and kept for the documents that were issued with it."""
+"""A company's own template: tried when it is stored."""
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Call
-from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.template import EarlierTemplate, digest_of, id_of
 from chalicelib.domain.language import LANGUAGES
 
 if TYPE_CHECKING:
@@ -21,11 +18,3 @@ def require_printable(world: "World", template: str) -> None:
     for language in LANGUAGES[1:]:
         fill(template, page_data(specimen(language)))
     world.renderer(template, trial=True).render(specimen(LANGUAGES[0]))
-
-
-def replaced(before: Company, after: Company, call: Call) -> tuple[EarlierTemplate, ...]:
-    """The row that keeps the template which this edit replaces or removes."""
-    if not before.template or before.template == after.template:
-        return ()
-    digest = digest_of(before.template) or ""
-    return (call.make(EarlierTemplate, id=id_of(digest), digest=digest, text=before.template),)

@@ -32,8 +32,8 @@ def receipt(world: "World", reader: Reader, id: str, language: Language | None) 
     document = _document(reader, payment.invoice)
     require_shown(reader.head, document)
     document = as_of(document, reader.head)
-    beside = payment.reverses or payment.reversed_by
-    other = reader.get(Payment, beside, invoice=payment.invoice) if beside else None
+    related = payment.reverses or payment.reversed_by
+    other = reader.get(Payment, related, invoice=payment.invoice) if related else None
     view = receipt_view(payment, other, document, language or document.language)
     return _link(world, reader.company, view, document.seller.logo, f"recu-{payment.date}-{payment.id[-6:]}.pdf")
 
@@ -44,9 +44,9 @@ def statement(
     """The address of a statement's page, valid for `LINK_SECONDS`. Raises as `customer_statement` does, and Busy."""
     found = customer_statement(reader, customer, first, last)
     company = reader.get(Company, "")
-    spoken = language or found.customer.language
+    spoken = language or found.language
     specimen = reader.head.mode == "test"
-    view = statement_view(found.statement, found.customer, company, spoken, specimen=specimen)
+    view = statement_view(found.statement, found.buyer, company, spoken, specimen=specimen)
     name = f"releve-{found.statement.first}-{found.statement.last}.pdf"
     return _link(world, reader.company, view, company.logo, name)
 

@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.account_line import AccountLine
 from chalicelib.domain.documents.account_view import PairView, ReceiptView, StatementRowView, StatementView
-from chalicelib.domain.documents.issuing import buyer_of, seller_of
-from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.issuing import seller_of
+from chalicelib.domain.documents.model import Buyer, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.statement import Statement
 from chalicelib.domain.language import Language
@@ -106,9 +105,9 @@ def _warning(payment: Payment, other: Payment | None, language: Language) -> str
 
 
 def statement_view(
-    statement: Statement, customer: Customer, company: Company, language: Language, *, specimen: bool
+    statement: Statement, buyer: Buyer, company: Company, language: Language, *, specimen: bool
 ) -> StatementView:
-    """The view of a customer's account, from the company and to the customer as they are today."""
+    """The view of the account of a customer, from the company as it is today."""
     words = account_labels(language)
     pair = _Pairs(words, language)
     first, last = (formats.long_date(day, language) for day in (statement.first, statement.last))
@@ -117,7 +116,7 @@ def statement_view(
         language=language,
         dated=statement.last,
         seller=seller_view(seller_of(company), language, account=True),
-        buyer=buyer_view(buyer_of(customer), language),
+        buyer=buyer_view(buyer, language),
         title=words["statement"],
         addressee=words["statement.customer"],
         marks=("specimen",) if specimen else (),

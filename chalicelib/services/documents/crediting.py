@@ -45,7 +45,7 @@ def credit(
             raise AlreadyExists(id=id)
         slot = _slot(snapshot, call, company, id)
         note, entry, after, credited = _note(invoice, balance, company, slot, request, reason, id)
-        free(moves, invoice, credited, note.id)
+        free(moves, invoice, balance, credited, note.id)
         decision = moves.decision(note)
         return replace(
             decision,

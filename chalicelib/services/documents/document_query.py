@@ -1,11 +1,12 @@
 """The query of a list of documents: its filters, its order, and whether a document matches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
 from chalicelib.domain.companies.company import Head
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import Fault, SortNotWithFilter
 from chalicelib.domain.privacy.erased import is_erased
@@ -55,6 +56,11 @@ class DocumentQuery:
     issued_to: date | None = None
     updated_since: datetime | None = None
     sort: Sort | None = None
+
+    def of(self, document_type: DocumentType) -> "DocumentQuery":
+        """The query with the order of a kind. The ids of imported documents say nothing about their time."""
+        by_date = document_type.imported and self.sort is None and self.plan == "ids"
+        return replace(self, sort="-issue_date") if by_date else self
 
     @property
     def plan(self) -> ListPlan:

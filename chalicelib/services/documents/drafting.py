@@ -5,17 +5,18 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from chalicelib.domain.attachments.message import owner_changed
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
-from chalicelib.domain.documents.legibility import legibility_notices
 from chalicelib.domain.documents.model import DraftDocument, Notice
 from chalicelib.domain.documents.notices import few
 from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
 from chalicelib.domain.documents.terms import terms_of
+from chalicelib.domain.documents.text_notices import text_notices
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
 from chalicelib.domain.metadata import merged
@@ -35,23 +36,27 @@ def create(
     """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
     draft_class = draft_class_of(document_type)
     id = id or call.new_id(draft_class)
-    company, named, content = call.company, content.get(document_type.person), _entered(content)
+    company = call.company
 
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
         if snapshot.get(draft_class, id) or snapshot.get(document_type.issued, id):
             raise AlreadyExists(id=id)
-        party = _party(snapshot, document_type, named)
-        draft = call.make(
-            draft_class, id=id, **completed(document_type, content, _company(snapshot), party, today(call.at))
-        )
+        draft = created(snapshot, call, document_type, id, content)
         return Decision(draft, new=(draft,))
 
     reads = [
         draft_class.ref(company, id),
         document_type.issued.ref(company, id),
-        *_context(document_type, company, named),
+        *context_of(document_type, company, content.get(document_type.person)),
     ]
     return transact(store, call, reads, decide_draft)
+
+
+def created(snapshot: Snapshot, call: Call, document_type: DocumentType, id: str, content: Content) -> DraftDocument:
+    """A new draft of this content. Raises InvalidContent."""
+    party = _party(snapshot, document_type, content.get(document_type.person))
+    values = completed(document_type, entered(content), _company(snapshot), party, today(call.at))
+    return call.make(draft_class_of(document_type), id=id, **values)
 
 
 def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes: Content) -> Committed[DraftDocument]:
@@ -60,20 +65,28 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
 
     def decide_edit(snapshot: Snapshot) -> Decision[DraftDocument]:
         draft = _draft(snapshot, document_type, id)
-        named = changes.get(document_type.person, document_type.person_of(draft))
-        if named and named != document_type.person_of(draft):
-            party = _party(snapshot, document_type, named)
-        else:
-            party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
-        content = {**content_of(draft), **_entered(changes, draft)}
-        edited = draft.edited(call.at, **completed(document_type, content, _company(snapshot), party, today(call.at)))
-        return Decision(edited, puts=(edited,))
+        edited = changed(snapshot, call, document_type, draft, changes)
+        moved = document_type.person_of(edited) != document_type.person_of(draft)
+        return Decision(edited, puts=(edited,), messages=(owner_changed(call, id),) if moved else ())
 
     reads = [
         draft_class.ref(call.company, id),
-        *_context(document_type, call.company, changes.get(document_type.person)),
+        *context_of(document_type, call.company, changes.get(document_type.person)),
     ]
     return transact(store, call, reads, decide_edit)
+
+
+def changed(
+    snapshot: Snapshot, call: Call, document_type: DocumentType, draft: DraftDocument, changes: Content
+) -> DraftDocument:
+    """The draft after these changes. Another party than before must exist. Raises InvalidContent."""
+    named = changes.get(document_type.person, document_type.person_of(draft))
+    if named and named != document_type.person_of(draft):
+        party = _party(snapshot, document_type, named)
+    else:
+        party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
+    content = {**content_of(draft), **entered(changes, draft)}
+    return draft.edited(call.at, **completed(document_type, content, _company(snapshot), party, today(call.at)))
 
 
 def delete(store: Store, call: Call, document_type: DocumentType, id: str) -> Committed[DraftDocument]:
@@ -81,7 +94,7 @@ def delete(store: Store, call: Call, document_type: DocumentType, id: str) -> Co
 
     def decide_delete(snapshot: Snapshot) -> Decision[DraftDocument]:
         draft = _draft(snapshot, document_type, id)
-        return Decision(draft, deletes=(draft,))
+        return Decision(draft, deletes=(draft,), messages=(owner_changed(call, id),))
 
     return transact(store, call, [draft_class_of(document_type).ref(call.company, id)], decide_delete)
 
@@ -89,7 +102,7 @@ def delete(store: Store, call: Call, document_type: DocumentType, id: str) -> Co
 def preview(reader: Reader, document_type: DocumentType, day: date, content: Content) -> DraftDocument:
     """Calculate a draft of this content without storing it. Raises InvalidContent."""
     named = content.get(document_type.person)
-    found = reader.of(_context(document_type, reader.company, named))
+    found = reader.of(context_of(document_type, reader.company, named))
     company, party = found[0], found[1] if len(found) > 1 else None
     if not isinstance(company, Company):
         raise NotFound
@@ -101,12 +114,12 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    content = _entered(content)
+    content = entered(content)
     values = completed(document_type, content, company, party if isinstance(party, Party) else None, day)
     return draft_class_of(document_type)(**stamps, **values)
 
 
-def _entered(changes: Content, before: DraftDocument | None = None) -> dict[str, Any]:
+def entered(changes: Content, before: DraftDocument | None = None) -> dict[str, Any]:
     """The changes of a draft as they are stored: the mode of payment under both names, and all pairs of the
     metadata. Raises InvalidContent."""
     entered = with_both_names(changes, stated_mode(before) if before else None)
@@ -136,7 +149,7 @@ def completed(
         "lines": calculated.lines,
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
-        "notices": few((*notices, *legibility_notices(document_type, content, company, party))),
+        "notices": few((*notices, *text_notices(document_type, content, company, party))),
     }
     return {**content, **shown}
 
@@ -154,7 +167,8 @@ def content_of(draft: DraftDocument) -> dict[str, Any]:
     return {field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in stamps}
 
 
-def _context(document_type: DocumentType, company: str, party: str | None) -> list[Ref]:
+def context_of(document_type: DocumentType, company: str, party: str | None) -> list[Ref]:
+    """The rows from which a draft is calculated: the company, and the other party if one is named."""
     return [Company.ref(company), *([PARTIES[document_type.counterparty].ref(company, party)] if party else [])]
 
 

@@ -4,6 +4,7 @@ from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind
+from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import NotIssued
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.render import cii, facturx, ubl
@@ -25,18 +26,19 @@ def of_document(reader: Reader, document_type: DocumentType, id: str) -> bytes:
 
 def e_invoice(document: Issued) -> bytes:
     """UBL 2.1 in the document's own language. The bytes depend on the document and this program's version only."""
-    return ubl.write(_values(document))
+    return ubl.write(_values(document, None))
 
 
-def attached(document: Issued) -> tuple[EmbeddedFile, ...]:
-    """The attachments of the document's PDF/A-3: its e-invoice in both syntaxes, if its kind has one."""
-    return attachments(document) if by_kind(document.KIND).code else ()
+def attached(document: Issued, view: DocumentView) -> tuple[EmbeddedFile, ...]:
+    """The attachments of the document's PDF/A-3: its e-invoice in both syntaxes, if its kind has one. `view` is the
+    document's view, in any language."""
+    return attachments(document, view) if by_kind(document.KIND).code else ()
 
 
-def attachments(document: Issued) -> tuple[EmbeddedFile, EmbeddedFile]:
+def attachments(document: Issued, view: DocumentView | None = None) -> tuple[EmbeddedFile, EmbeddedFile]:
     """The e-invoice for the document's PDF/A-3: as UBL, named after the document's number, and as Factur-X, under the
     name that this standard demands."""
-    values = _values(document)
+    values = _values(document, view)
     return (
         EmbeddedFile(
             name=f"{document.number.replace('/', '-')}.xml",
@@ -50,5 +52,7 @@ def attachments(document: Issued) -> tuple[EmbeddedFile, EmbeddedFile]:
     )
 
 
-def _values(document: Issued) -> EInvoice:
-    return values_of(document, issued_view(document, document.language))
+def _values(document: Issued, view: DocumentView | None) -> EInvoice:
+    """The values, whose sentences are in the document's own language. A view in that language is not made again."""
+    own = view if view and view.language == document.language else issued_view(document, document.language)
+    return values_of(document, own)

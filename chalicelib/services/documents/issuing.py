@@ -13,12 +13,10 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
-from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.state import DocumentState
-from chalicelib.domain.entity import Ref
+from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import (
     AlreadyIssued,
     Fault,
@@ -28,9 +26,9 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.policy.ends import expires_at
 from chalicelib.services.documents.drafting import draft_class_of
 from chalicelib.services.documents.movements import Movements, take_advances
+from chalicelib.services.job_rows import new_job
 from chalicelib.store.decision import Committed, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -68,7 +66,7 @@ def issue(
     """Number, freeze and register a draft in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
 
     def decide_issue(snapshot: Snapshot) -> Decision[DocumentState]:
-        decision = _issued(snapshot, call, document_type, [id], day)
+        decision = issued(snapshot, call, document_type, [id], day)
         return replace(decision, value=decision.value[0])  # type: ignore[return-value, arg-type]
 
     return transact(
@@ -127,7 +125,7 @@ def issue_together(
     """Issue all drafts or none, in one transaction. Raises TransactionTooLarge above 4 MB or 100 items."""
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
-        decision = _issued(snapshot, call, document_type, ids, day, pointer="/ids/{index}")
+        decision = issued(snapshot, call, document_type, ids, day, pointer="/ids/{index}")
         outcomes = [IssueOutcome(state.id, "issued", number=state.number) for state in decision.value]
         return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
 
@@ -135,11 +133,18 @@ def issue_together(
     return transact(store, call, reads, decide_together)
 
 
-def _issued(
-    snapshot: Snapshot, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
+def issued(
+    snapshot: Snapshot,
+    call: Call,
+    document_type: DocumentType,
+    ids: Sequence[str],
+    day: date | None,
+    pointer: str = "",
+    operation_date: date | None = None,
 ) -> Decision[list[DocumentState]]:
-    """The decision to issue these drafts in order, under consecutive numbers."""
-    drafts, company = _drafts(snapshot, document_type, ids, pointer), snapshot.get(Company)
+    """The decision to issue these drafts in order, under consecutive numbers. `operation_date` is that of a draft that
+    states none; by default the day of issue. Raises NotFound, AlreadyIssued, InvalidContent."""
+    drafts, company = _drafts(snapshot, document_type, ids, pointer, operation_date), snapshot.get(Company)
     if company is None:
         raise NotFound
     numbering = current(company, document_type.kind)
@@ -147,8 +152,7 @@ def _issued(
     name = series_name(numbering, day)
     parties = _parties(snapshot, document_type, drafts, Series.ref(call.company, name))
     series = snapshot.get(Series, name) or opened(company, numbering, day, call.at)
-    documents: list[Issued] = []
-    beside: list[RegisterEntry | Balance] = []
+    moves, documents = Movements(snapshot, call), list[Issued]()
     for index, draft in enumerate(drafts):
         slot = _slot(snapshot, call, document_type, series, day, draft.id)
         try:
@@ -157,22 +161,29 @@ def _issued(
         except InvalidContent as refusal:
             raise _pointing(refusal, pointer.format(index=index)) from refusal
         documents.append(document)
-        beside += [row for row in (entry, _balance(document_type, document)) if row]
-    moves = Movements(snapshot, call)
-    moves.add(*documents, *beside)
-    for draft, document in zip(drafts, documents, strict=True):
-        if draft.advances and isinstance(document, Invoice):
-            take_advances(moves, draft, document)
+        moves.add(document, *(row for row in (entry, _balance(document_type, document)) if row))
+    _take_advances(moves, document_type, drafts)
     decision = moves.decision(None)
-    balances = {row.id: row for row in decision.new if isinstance(row, Balance)}
     return Decision(
-        [DocumentState(document, balances.get(document.id)) for document in documents],
+        _states(documents, decision.new),
         new=decision.new,
         puts=(series, *decision.puts),
         deletes=tuple(drafts),
         messages=(render_later(call, [document.id for document in documents]),),
         head=numbering_after(snapshot.head, document_type.kind, day),
     )
+
+
+def _take_advances(moves: Movements, document_type: DocumentType, drafts: Sequence[DraftDocument]) -> None:
+    if document_type.payable == "we_receive":
+        for draft in drafts:
+            if draft.advances:
+                take_advances(moves, draft, draft.id)
+
+
+def _states(documents: Sequence[Issued], new: Sequence[Record]) -> list[DocumentState]:
+    balances = {row.id: row for row in new if isinstance(row, Balance)}
+    return [DocumentState(document, balances.get(document.id)) for document in documents]
 
 
 def _parties(
@@ -210,7 +221,14 @@ def render_later(call: Call, ids: Sequence[str]) -> Message:
     return call.make(Message, purpose="render", due_at=call.at, task="render", about=tuple(ids))
 
 
-def _drafts(snapshot: Snapshot, document_type: DocumentType, ids: Sequence[str], pointer: str) -> list[DraftDocument]:
+def _drafts(
+    snapshot: Snapshot,
+    document_type: DocumentType,
+    ids: Sequence[str],
+    pointer: str,
+    operation_date: date | None = None,
+) -> list[DraftDocument]:
+    """The drafts in this order. Those that state no day of the operation get this one."""
     drafts = snapshot.find(draft_class_of(document_type), *ids)
     if missing := [id for id, draft in zip(ids, drafts, strict=True) if draft is None]:
         issued = dict(zip(missing, snapshot.find(document_type.issued, *missing), strict=True))
@@ -221,7 +239,7 @@ def _drafts(snapshot: Snapshot, document_type: DocumentType, ids: Sequence[str],
             for id in missing
         ]
         raise InvalidContent(*faults)
-    return [draft for draft in drafts if draft]
+    return [replace(draft, operation_date=draft.operation_date or operation_date) for draft in drafts if draft]
 
 
 def _pointing(refusal: InvalidContent, prefix: str) -> InvalidContent:
@@ -229,15 +247,6 @@ def _pointing(refusal: InvalidContent, prefix: str) -> InvalidContent:
 
 
 def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Committed[Issue]:
-    job = call.make(
-        JobRow,
-        due="bulk",
-        due_at=call.at,
-        task="issue",
-        actor=call.actor,
-        total=len(ids),
-        inputs=json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode(),
-        outcomes=b"[]",
-        expires_at=expires_at(JobRow, call.at),
-    )
+    inputs = json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode()
+    job = new_job(call, "bulk", "issue", inputs, total=len(ids))
     return transact(store, call, [], always(Decision(job, new=(job,))))

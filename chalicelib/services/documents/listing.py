@@ -56,7 +56,7 @@ def _found(index_search: IndexSearch) -> Documents | None:
     """The documents that an index finds; None for a list that is read one by one."""
     query = index_search.query
     match query.plan:
-        case "number" if index_search.document_type.registered:
+        case "number" if index_search.document_type.registered or index_search.document_type.imported:
             return listing_search.by_number(index_search)
         case "search" if query.words is not None:
             return listing_search.by_words(index_search, query.words)

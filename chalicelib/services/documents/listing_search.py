@@ -14,8 +14,9 @@ from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import Fault, QueryTooBroad
 from chalicelib.domain.privacy.erased import is_erased
-from chalicelib.domain.search import CUT, Search, begins
+from chalicelib.domain.search import CUT, Search, begins, search_of
 from chalicelib.domain.text import words
+from chalicelib.services.documents.archive_index import archive_entries
 from chalicelib.services.documents.listing_index import Candidate, Documents, IndexSearch
 from chalicelib.services.records.texts import texts
 from chalicelib.store.read import Reader
@@ -28,7 +29,10 @@ Names = Mapping[str, tuple[str, ...]]
 
 
 def by_number(index_search: IndexSearch) -> Documents:
-    """The document with this number: the patterns give its series and position, and the register gives the document."""
+    """The document with this number: the patterns give its series and position, and the register gives the document.
+    Imported documents are found by the words of their number."""
+    if index_search.document_type.imported:
+        return _archived(index_search, search_of(index_search.query.number))
     id = _numbered(index_search, index_search.query.number or "")
     ids = [id] if id is not None and _follows(index_search, id) else []
     return index_search.found((Candidate(id, "ledger") for id in ids), exact=False)
@@ -54,7 +58,9 @@ def _numbered(index_search: IndexSearch, number: str) -> str | None:
 
 def by_words(index_search: IndexSearch, search: Search) -> Documents:
     """The documents whose words match: those of their number, and of the other party's name as it was frozen or as it
-    is now. Raises QueryTooBroad."""
+    is now. Imported documents have the name as it was frozen. Raises QueryTooBroad."""
+    if index_search.document_type.imported:
+        return _archived(index_search, search)
     series = _series(index_search)
     names = _parties(index_search, search, [form for _, each in series for form in each])
     numbered = iter(sorted(_documents_of(index_search, search, series), reverse=index_search.query.is_descending))
@@ -68,6 +74,25 @@ def by_words(index_search: IndexSearch, search: Search) -> Documents:
     )
     candidates = searching.merged([*streams, (Candidate(id, "ledger") for id in numbered)])
     return searching.found(candidates, exact=False)
+
+
+def _archived(index_search: IndexSearch, search: Search | None) -> Documents:
+    """The archived invoices whose words match: those of their number, and of their buyer's name as it was archived."""
+    query, reader = index_search.query, index_search.reader
+
+    def matches(state: DocumentState) -> bool:
+        named = search is None or query.words is None or _matches(reader, search, {}, state)
+        return named and index_search.matches(state)
+
+    fitting = (
+        entry.id
+        for entry in archive_entries(reader.store, reader.company)
+        if search is None or search.matches(entry.words)
+    )
+    ids = sorted((id for id in fitting if _follows(index_search, id)), reverse=query.is_descending)
+    tables = index_search.tables
+    candidates = (Candidate(id, "ledger") for id in ids if tables)
+    return replace(index_search, matches=matches).found(candidates, exact=False)
 
 
 def _begun(index_search: IndexSearch, streams: Sequence[Iterator[Candidate]]) -> list[Iterator[Candidate]]:

@@ -4,6 +4,8 @@ One commit may move a row several times. `Movements` holds its latest state, so 
 in between.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,14 +13,19 @@ from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.documents.balance import Balance, fresh, moved, owing, recalculated, surplus
-from chalicelib.domain.documents.credit_entry import CreditEntry, CreditSource, CreditUse, oldest_first, to_undo
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.balance import Balance, freed_by_credit, fresh, moved, owing
+from chalicelib.domain.documents.credit_entry import CreditEntry, CreditSource, CreditUse, oldest_first
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.payment import Payment, PaymentId, applied, counter_entry, duty, taken_back
-from chalicelib.domain.documents.registry import by_balance
+from chalicelib.domain.documents.payment import (
+    Payment,
+    PaymentId,
+    additional_stamp_duty,
+    applied,
+)
+from chalicelib.domain.documents.registry import by_balance, payable_by_id, person_of
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import CreditUsed, NotFound, NotIssued
+from chalicelib.domain.errors import NotFound, NotIssued, Refusal
 from chalicelib.domain.money import ZERO
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
@@ -35,6 +42,18 @@ class Movements:
         self.call = call
         self._new: dict[Ref, Record] = {}
         self._moved: dict[Ref, Record] = {}
+        self.reopened: list[str] = []
+        """The invoices that lost a payment, in this order."""
+
+    @contextmanager
+    def undone_on_refusal(self) -> Iterator[None]:
+        """Undo what the block adds and moves if it raises a refusal."""
+        new, moved, reopened = dict(self._new), dict(self._moved), list(self.reopened)
+        try:
+            yield
+        except Refusal:
+            self._new, self._moved, self.reopened = new, moved, reopened
+            raise
 
     def find(self, cls: type[R], id: str, **parts: str) -> R | None:
         """The row as this commit leaves it, or None."""
@@ -50,15 +69,30 @@ class Movements:
 
     def invoice(self, id: str) -> tuple[Invoice, Balance]:
         """An issued invoice and its latest balance. Raises NotIssued for a draft, NotFound."""
-        invoice = self.find(Invoice, id)
-        if invoice is None:
-            raise NotIssued if self.find(Draft, id) else NotFound
-        return invoice, self.find(Balance, id) or fresh(invoice)
+        document, balance = self.payable(id)
+        if not isinstance(document, Invoice):
+            raise NotFound
+        return document, balance
+
+    def payable(self, id: str) -> tuple[Issued, Balance]:
+        """An issued document that has payments, and its latest balance. Raises NotIssued for a draft, NotFound."""
+        document_type = payable_by_id(id)
+        if document_type is None or document_type.balance is None:
+            raise NotFound
+        document = self.find(document_type.issued, id)
+        if document is None:
+            raise NotIssued if document_type.draft and self.find(document_type.draft, id) else NotFound
+        return document, self.find(document_type.balance, id) or fresh(document, document_type.balance)
 
     def payment(self, id: str) -> Payment:
         """The payment with this id. Raises NotFound."""
         place = self.get(PaymentId, id)
         return self.get(Payment, id, invoice=place.invoice)
+
+    @property
+    def added(self) -> tuple[Record, ...]:
+        """The new rows."""
+        return tuple(self._new.values())
 
     def add(self, *rows: Record) -> None:
         """Add new rows."""
@@ -92,7 +126,7 @@ class Movements:
         self.add(payment, self.call.make(PaymentId, id=payment.id, invoice=payment.invoice))
 
 
-def receive(moves: Movements, invoice: Invoice, balance: Balance, payment: Payment) -> Payment:
+def receive(moves: Movements, invoice: Issued, balance: Balance, payment: Payment) -> Payment:
     """Apply the money of a payment to its invoice, and keep the rest as unapplied credit of the customer.
 
     Money that was there before the issue is an advance: the entry holds all of it, on its own day, and the invoice
@@ -113,11 +147,11 @@ def receive(moves: Movements, invoice: Invoice, balance: Balance, payment: Payme
     return replace(payment, applied_part=part, excess_entry=entry.id)
 
 
-def _entry(call: Call, invoice: Invoice, payment: Payment, amount: Decimal, source: CreditSource) -> CreditEntry:
+def _entry(call: Call, invoice: Issued, payment: Payment, amount: Decimal, source: CreditSource) -> CreditEntry:
     return call.make(
         CreditEntry,
         purpose=payment.id,
-        customer=invoice.customer,
+        customer=person_of(invoice),
         source=source,
         amount=amount,
         method=payment.method,
@@ -129,7 +163,7 @@ def _entry(call: Call, invoice: Invoice, payment: Payment, amount: Decimal, sour
 
 
 def take(
-    moves: Movements, invoice: Invoice, entry: CreditEntry, amount: Decimal, day: date, purpose: str
+    moves: Movements, invoice: Issued, entry: CreditEntry, amount: Decimal, day: date, purpose: str
 ) -> Payment | None:
     """Make the payment by which an invoice takes `amount` of an entry, or less if it needs less. Money
     that is not cash lowers its stamp duty. None if it needs nothing."""
@@ -137,41 +171,56 @@ def take(
         Payment,
         purpose=f"{invoice.id}:{purpose}",
         invoice=invoice.id,
-        customer=invoice.customer,
+        customer=person_of(invoice),
         amount=amount,
         method=entry.method,
         date=day,
         reference=entry.reference,
         credit_entry=entry.id,
     )
-    _, balance = moves.invoice(invoice.id)
+    _, balance = moves.payable(invoice.id)
     after, excess = applied(invoice, balance, payment)
     part = amount - excess
     if not part:
         return None
+    reserved = _reserved(moves, invoice, entry)
+    if reserved:
+        payment = replace(payment, id=reserved)
     # A payment in excess has stated the duty on all of its cash.
-    stamp = ZERO if entry.payment else duty(invoice, part, entry.method, day)
+    stamp = ZERO if entry.payment else additional_stamp_duty(invoice, part, entry.method, day)
     payment = replace(payment, amount=part, stamp_duty=stamp)
     moves.move(after)
-    moves.add_payment(payment)
+    if reserved and moves.find(PaymentId, reserved):
+        moves.add(payment)
+    else:  # A restore leaves out the reservation of a payment that does not exist yet.
+        moves.add_payment(payment)
     moves.move(entry.used(CreditUse(amount=part, date=day, document=invoice.id, payment=payment.id)))
     return payment
 
 
-def take_advances(moves: Movements, draft: DraftDocument, invoice: Invoice) -> None:
-    """Let an invoice take the advances that named its draft, at its issue. Each counts on its own day. An advance of
-    another customer stays unapplied."""
-    refs = [CreditEntry.ref(moves.call.company, id) for id in draft.advances]
+def _reserved(moves: Movements, invoice: Issued, entry: CreditEntry) -> str | None:
+    """The id under which a device recorded this money for the invoice's draft, until a payment has it."""
+    if entry.payment_id is None or entry.document != invoice.id:
+        return None
+    return None if moves.find(Payment, entry.payment_id, invoice=invoice.id) else entry.payment_id
+
+
+def take_advances(moves: Movements, draft: DraftDocument, id: str) -> None:
+    """Let the invoice with this id take the advances that named its draft, at its issue. Each counts on its own day. An
+    advance of another customer stays unapplied."""
+    invoice, _ = moves.payable(id)
+    refs = [CreditEntry.ref(moves.call.company, advance) for advance in draft.advances]
     moves.snapshot.need(*refs)
-    named = [entry for id in draft.advances if (entry := moves.find(CreditEntry, id))]
-    for number, entry in enumerate(entry for entry in oldest_first(named) if entry.customer == invoice.customer):
+    named = [entry for advance in draft.advances if (entry := moves.find(CreditEntry, advance))]
+    for number, entry in enumerate(entry for entry in oldest_first(named) if entry.customer == person_of(invoice)):
         take(moves, invoice, entry, entry.rest, entry.date, f"advance:{number}")
 
 
-def free(moves: Movements, invoice: Invoice, balance: Balance, credit_note: str) -> None:
-    """Turn what a credit note leaves paid too much into unapplied credit of the customer."""
-    excess = min(balance.money, surplus(invoice, balance))
-    if excess <= 0:
+def free(moves: Movements, invoice: Invoice, before: Balance, balance: Balance, credit_note: str) -> None:
+    """Turn what a credit note leaves paid too much into unapplied credit of the customer. The credit note moved the
+    invoice from `before` to `balance`."""
+    excess = freed_by_credit(invoice, before, balance)
+    if not excess:
         moves.move(balance)
         return
     entry = moves.call.make(
@@ -187,59 +236,3 @@ def free(moves: Movements, invoice: Invoice, balance: Balance, credit_note: str)
     )
     moves.add(entry)
     moves.move(balance.freeing(excess, entry.id))
-
-
-def take_back(moves: Movements, payment: Payment, reversal: Payment) -> Payment:
-    """Reverse a payment by a counter-entry made from `reversal`: its money leaves the invoice, the entry that holds its
-    rest, and the documents that took from that entry. Returns the counter-entry. Raises CreditUsed."""
-    counter = _undo(moves, payment, reversal)
-    if payment.excess_entry and not payment.pending:
-        entry = moves.get(CreditEntry, payment.excess_entry).without(payment.id)
-        moves.move(entry)
-        _reclaim(moves, entry, entry.amount - entry.taken_back, reversal)
-    _return_freed(moves, payment.invoice, reversal)
-    if overdrawn := moves.overdrawn():  # A credit note freed that money, and it pays something else now.
-        raise CreditUsed(id=overdrawn)
-    return counter
-
-
-def _undo(moves: Movements, payment: Payment, reversal: Payment) -> Payment:
-    """Add the counter-entry of a payment. Take its money off its invoice, back to the entry that it came from."""
-    counter = counter_entry(payment, reversal)
-    moves.add_payment(counter)
-    invoice, balance = moves.invoice(payment.invoice)
-    if payment.pending:
-        moves.move(replace(payment, reversed_by=counter.id, pending=False, applied_part=ZERO))
-        moves.move(balance.with_pending(-payment.amount))
-        return counter
-    moves.move(replace(payment, reversed_by=counter.id))
-    moves.move(taken_back(invoice, balance, payment))
-    if payment.credit_entry:
-        moves.move(moves.get(CreditEntry, payment.credit_entry).without(payment.id))
-    return counter
-
-
-def _reclaim(moves: Movements, entry: CreditEntry, amount: Decimal, reversal: Payment) -> None:
-    """Take `amount` of an entry back. What was applied of it is open again where it was applied, on the day of the
-    reversal or on the later day of the application."""
-    for number, use in enumerate(to_undo(entry, amount)):
-        payment = moves.payment(use.payment or "")
-        id = moves.call.new_id(Payment, f"{reversal.id}:{entry.id}:{number}")
-        day = max(reversal.date, payment.counts_on)
-        _undo(moves, payment, replace(reversal, id=id, invoice=payment.invoice, method=payment.method, date=day))
-    moves.move(moves.get(CreditEntry, entry.id).less(amount))
-
-
-def _return_freed(moves: Movements, id: str, reversal: Payment) -> None:
-    """Bring the money that credit notes freed back to an invoice, as far as it is missing: first what is not used, then
-    what was applied elsewhere, if the invoice lacks it."""
-    for must in (False, True):
-        for freed in reversed(moves.invoice(id)[1].freed_entries):
-            invoice, balance = moves.invoice(id)
-            missing = -balance.money if must else min(balance.freed, -surplus(invoice, balance))
-            entry = moves.get(CreditEntry, freed)
-            part = min(missing, entry.amount - entry.taken_back if must else entry.rest)
-            if part > 0:
-                _reclaim(moves, entry, part, reversal)
-                invoice, balance = moves.invoice(id)
-                moves.move(recalculated(invoice, balance.freeing(-part)))

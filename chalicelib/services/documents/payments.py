@@ -1,4 +1,4 @@
-"""Payments of an issued invoice, and what becomes of them: cashed, reversed. Money in excess is unapplied credit."""
+"""Payments of an issued document, and what becomes of them: cashed, reversed. Money in excess is unapplied credit."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -9,21 +9,20 @@ from typing import TypeVar
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
-from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import (
     Payment,
     PaymentId,
     ReceivedPayment,
+    Reversal,
     ReversalReason,
-    check_not_later,
+    additional_stamp_duty,
+    check_between,
     check_payment,
-    duty,
 )
-from chalicelib.domain.documents.registry import by_id, person_of
-from chalicelib.domain.entity import Record
+from chalicelib.domain.documents.registry import by_id, payable_by_id, payable_refs, person_of
+from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyReversed,
@@ -33,9 +32,10 @@ from chalicelib.domain.errors import (
     NotReversible,
     invalid,
 )
-from chalicelib.domain.money import ZERO
 from chalicelib.domain.privacy.erased import is_erased
-from chalicelib.services.documents.movements import Movements, receive, take_back
+from chalicelib.services.documents.cash_sums import cash_of_customer
+from chalicelib.services.documents.movements import Movements, receive
+from chalicelib.services.documents.reversals import take_back
 from chalicelib.services.records.paging import Page
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
@@ -53,31 +53,45 @@ def pay(store: Store, call: Call, invoice_id: str, received: ReceivedPayment, id
 
     def decide_payment(snapshot: Snapshot) -> Decision[Payment]:
         moves = Movements(snapshot, call)
-        invoice, balance = moves.invoice(invoice_id)
-        if moves.find(PaymentId, id):
-            raise AlreadyExists(id=id)
-        day = today(call.at)
-        payment = call.make(
-            Payment,
-            id=id,
-            invoice=invoice_id,
-            customer=invoice.customer,
-            pending=received.matures_on is not None and received.matures_on > day,
-            stamp_duty=duty(invoice, received.amount, received.method, received.date),
-            cash_before=balance.cash_of(received.date) if received.method == "cash" else ZERO,
-            **vars(received),
-        )
-        check_payment(invoice, balance, payment, day)
-        if payment.pending:
-            moves.move(balance.with_pending(payment.amount))
-        else:
-            payment = receive(moves, invoice, balance, payment)
-        moves.add_payment(payment)
-        return moves.decision(payment)
+        return moves.decision(paid(moves, invoice_id, received, id))
 
-    company = call.company
-    reads = [Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)]
-    return transact(store, call, reads, decide_payment)
+    return transact(store, call, reads_of_payment(call.company, invoice_id, id), decide_payment)
+
+
+def reads_of_payment(company: str, invoice_id: str, id: str) -> list[Ref]:
+    """The rows that a new payment needs."""
+    return [*payable_refs(company, invoice_id), PaymentId.ref(company, id)]
+
+
+def paid(moves: Movements, invoice_id: str, received: ReceivedPayment, id: str) -> Payment:
+    """Add a payment of an invoice, and move its balance. Raises what `pay` raises. An archived invoice whose buyer is
+    no customer has none, because nobody would own what it does not need."""
+    call = moves.call
+    invoice, balance = moves.payable(invoice_id)
+    if not (customer := person_of(invoice)):
+        raise invalid("", "payment_without_customer")
+    if moves.find(PaymentId, id):
+        raise AlreadyExists(id=id)
+    day = today(call.at)
+    before = cash_of_customer(moves.snapshot, customer, received.method, received.date, moves.added)
+    payment = call.make(
+        Payment,
+        id=id,
+        invoice=invoice_id,
+        customer=customer,
+        pending=received.matures_on is not None and received.matures_on > day,
+        stamp_duty=additional_stamp_duty(invoice, received.amount, received.method, received.date),
+        cash_before=before.day,
+        cash_before_in_month=before.month,
+        **vars(received),
+    )
+    check_payment(invoice, balance, payment, day)
+    if payment.pending:
+        moves.move(balance.with_pending(payment.amount))
+    else:
+        payment = receive(moves, invoice, balance, payment)
+    moves.add_payment(payment)
+    return payment
 
 
 def cash(
@@ -96,11 +110,11 @@ def cash(
         payment = moves.payment(id)
         if not payment.pending:
             raise NotPending
-        _check_day(day, payment.date, today(call.at))
-        invoice, balance = moves.invoice(payment.invoice)
+        check_between(payment.date, day, today(call.at))
+        invoice, balance = moves.payable(payment.invoice)
         cashed = replace(
             payment,
-            customer=invoice.customer,
+            customer=person_of(invoice),
             pending=False,
             cashed_on=day,
             withheld_vat=payment.withheld_vat if withheld_vat is None else withheld_vat,
@@ -126,25 +140,10 @@ def reverse(store: Store, call: Call, id: str, reason: ReversalReason, day: date
         if payment.reversed_by:
             raise AlreadyReversed
         on = day or today(call.at)
-        _check_day(on, payment.counts_on, today(call.at))
-        reversal = call.make(
-            Payment,
-            invoice=payment.invoice,
-            amount=ZERO,
-            method=payment.method,
-            date=on,
-            reversal_reason=reason,
-        )
-        return moves.decision(take_back(moves, payment, reversal))
+        check_between(payment.counts_on, on, today(call.at))
+        return moves.decision(take_back(moves, payment, Reversal(call.new_id(Payment), on, reason)))
 
     return transact(store, call, [PaymentId.ref(call.company, id)], decide_reversal)
-
-
-def _check_day(day: date, payment: date, now: date) -> None:
-    """Refuse a later event of a payment that is dated in the future or before it."""
-    check_not_later(day, now)
-    if day < payment:
-        raise invalid("/date", "before_payment", payment=payment.isoformat())
 
 
 TOGETHER = 12
@@ -181,9 +180,13 @@ def _redacted(row: R, head: Head, erased: Collection[str]) -> R:
 
 def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str | None) -> Page[Payment]:
     """The payments of an issued invoice, oldest first. Raises NotFound, NotIssued."""
-    draft, invoice = reader.of([Draft.ref(reader.company, invoice_id), Invoice.ref(reader.company, invoice_id)])
+    document_type = payable_by_id(invoice_id)
+    if document_type is None:
+        raise NotFound
+    classes = [cls for cls in (document_type.issued, document_type.draft) if cls is not None]
+    invoice, *draft = reader.of([cls.ref(reader.company, invoice_id) for cls in classes])
     if invoice is None:
-        raise NotIssued if draft else NotFound
+        raise NotIssued if any(draft) else NotFound
     prefix = f"payment#{invoice_id}#"
     after = prefix + starting_after if starting_after else None
     rows = reader.page("ledger", SORT.startswith(prefix), after=after, limit=limit + 1).records

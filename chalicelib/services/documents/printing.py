@@ -78,7 +78,8 @@ def original(world: "World", document: Issued) -> bytes:
     because the page of an erased person must not return. Raises Busy."""
     from chalicelib.render.renderer import inputs_hash
 
-    view, attachments = issued_view(document, document.language), attached(document)
+    view = issued_view(document, document.language)
+    attachments = attached(document, view)
     logo = _logo(world, document.seller.logo)
     renderer = world.renderer(None)
     key = prefixes.pdf(document.company, inputs_hash(view, renderer, logo=logo, attachments=attachments))
@@ -133,7 +134,7 @@ def _printable(reader: Reader, kind: str, id: str, day: date, language: Language
         view = issued_view(issued, language or issued.language)
         name = f"{by_kind(kind).words.file_name}-{issued.number.replace('/', '-')}.pdf"
         logo = prefixes.own_logo(reader.company, issued.seller.logo)
-        standard = Printable(view, name, logo, None, attached(issued))
+        standard = Printable(view, name, logo, None, attached(issued, view))
         template = _frozen_template(reader, company, issued.template)
         # wkhtmltopdf prints company templates and cannot attach files.
         return Printable(view, name, logo, template, standard=standard) if template else standard

@@ -18,6 +18,7 @@ from chalicelib.store.wire import SORT
 BATCH = 10
 """Documents read at once. A transaction reads 4 MB at most, and a document has 380 KB at most."""
 VERIFIED_AT_ONCE = 600
+"""Numbers that a call of a client verifies."""
 
 
 def series(reader: Reader) -> list[Series]:
@@ -164,23 +165,24 @@ class ChainVerification:
     hash: str
 
 
-def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> ChainVerification:
-    """Recompute the chain of a series from its documents, at most 600 numbers per call. Continue at `next`; the entry
-    before it counts as verified. Numbers purged at their term are replaced by the chain hash stored on the series.
-    Raises NotFound, also for a series outside the register."""
+def verify(
+    reader: Reader, name: str | None, year: int, *, after: int = 0, at_once: int | None = None
+) -> ChainVerification:
+    """Recompute the chain of a series from its documents, at most `at_once` numbers per call (by default 600). Continue
+    at `next`; the entry before it counts as verified. Numbers purged at their term are replaced by the chain hash
+    stored on the series. Raises NotFound, also for a series outside the register."""
     if not (name := name or _named(reader, year)):
         raise NotFound
     head = reader.get(Series, name)
     if not in_register(head.document):
         raise NotFound
     check = _ChainCheck(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
-    ended = False
-    while check.fault is None and check.checked < VERIFIED_AT_ONCE and not ended:
-        found = _entries(reader, name, check.position - 1, VERIFIED_AT_ONCE - check.checked)
-        documents = _documents(reader, found)
-        for entry in found:
+    ended, most = False, at_once or VERIFIED_AT_ONCE
+    while check.fault is None and check.checked < most and not ended:
+        found = _entries(reader, name, check.position - 1, most - check.checked)
+        for at in range(0, len(found), BATCH):
             if check.fault is None:
-                check.meet(entry, documents[entry.document])
+                _meet(check, reader, found[at : at + BATCH])
         ended = not found
     head = reader.get(Series, name)  # Read again: a concurrent commit may have issued documents with their entries.
     complete = check.position == head.next
@@ -192,6 +194,13 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Ch
     fault = ChainFault(*check.fault) if check.fault else None
     following = None if complete or fault else check.position - 1
     return ChainVerification(name, check.checked, complete, following, fault, check.chain)
+
+
+def _meet(check: _ChainCheck, reader: Reader, entries: list[RegisterEntry]) -> None:
+    documents = _documents(reader, entries)
+    for entry in entries:
+        if check.fault is None:
+            check.meet(entry, documents[entry.document])
 
 
 def _anchor(reader: Reader, head: Series, after: int) -> str:

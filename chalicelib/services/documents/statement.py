@@ -8,13 +8,15 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.issuing import buyer_of
+from chalicelib.domain.documents.model import Buyer, Issued
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import corrected_by, document_types
+from chalicelib.domain.documents.registry import corrected_by, document_types, receivable_types
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.documents.statement import Account, PayableDocument, Statement
 from chalicelib.domain.documents.statement import statement as calculate
-from chalicelib.domain.errors import DocumentBlocked, StatementTooLarge, invalid
+from chalicelib.domain.errors import DocumentBlocked, NotFound, StatementTooLarge, invalid
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.documents.document_query import DocumentQuery
 from chalicelib.services.documents.listing import documents
@@ -26,27 +28,39 @@ MOST_DOCUMENTS = 1_000
 
 @dataclass(frozen=True)
 class CustomerStatement:
-    """A customer and the statement of their account."""
+    """The statement of a customer's account, and the customer: as they are today, or, once they were deleted, as the
+    latest document of the account froze them."""
 
-    customer: Customer
+    id: str
+    buyer: Buyer
+    language: Language
     statement: Statement
 
 
 def customer_statement(reader: Reader, customer: str, first: date | None, last: date) -> CustomerStatement:
-    """The statement from `first`, or from the first day of the year of `last`, to `last`. Raises NotFound,
-    DocumentBlocked for an erased customer, StatementTooLarge, InvalidContent if the period ends before it begins."""
+    """The statement from `first`, or from the first day of the year of `last`, to `last`, also of a deleted customer
+    who has documents. Raises NotFound, DocumentBlocked for an erased customer, StatementTooLarge, InvalidContent if the
+    period ends before it begins."""
     first = first or last.replace(month=1, day=1)
     if first > last:
         raise invalid("/query/from", "period_reversed", to=last.isoformat())
     if is_erased(reader.head, customer):
         raise DocumentBlocked
-    found = reader.get(Customer, customer)
-    return CustomerStatement(found, calculate(account_of(reader, customer), first, last))
+    (found,) = reader.many(Customer, [customer])
+    account = account_of(reader, customer)
+    latest = max(
+        (each.document for each in account.documents), key=lambda each: (each.issue_date, each.id), default=None
+    )
+    if found is not None:
+        return CustomerStatement(customer, buyer_of(found), found.language, calculate(account, first, last))
+    if latest is None:
+        raise NotFound
+    return CustomerStatement(customer, latest.buyer, latest.language, calculate(account, first, last))
 
 
 def account_of(reader: Reader, customer: str) -> Account:
     """Every row of the customer's account. Raises StatementTooLarge."""
-    asking = [each for each in document_types() if each.counterparty == "customer" and each.payable == "we_receive"]
+    asking = [each for each in receivable_types() if each.counterparty == "customer"]
     kinds = {each.kind for each in asking}
     correcting = [each for each in document_types() if kinds.intersection(each.corrects)]
     states = _documents(reader, (*asking, *correcting), customer)
@@ -91,13 +105,8 @@ def _all_of(reader: Reader, document_type: DocumentType, customer: str) -> Itera
 
 
 def _payments(reader: Reader, document: Issued, balance: Balance | None) -> list[Payment]:
-    """The payments of a document. Reads nothing if its balance shows that it has none."""
-    if balance is None or not _ever_paid(balance):
+    """The payments of a document. Reads nothing if its balance never moved. The amounts of a balance do not tell: a
+    payment may be all excess, or reversed."""
+    if balance is None or not balance.version:
         return []
     return [row for row in reader.all("ledger", f"payment#{document.id}#") if isinstance(row, Payment)]
-
-
-def _ever_paid(balance: Balance) -> bool:
-    """Whether the document may have payments. Payments that were all reversed leave a version only."""
-    money = balance.paid or balance.pending or balance.suffered_vat or balance.suffered_fees
-    return bool(money) or balance.version > 1

@@ -16,22 +16,25 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import left
 from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Refund, oldest_first, parts_of, waits_for
 from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.payment import Payment, check_not_later
+from chalicelib.domain.documents.payment import Payment, check_between, check_not_later
 from chalicelib.domain.documents.payment_mode import Method
+from chalicelib.domain.documents.registry import payable_refs, person_of
+from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import AlreadyExists, InvalidContent, NotFound, NotIssued, invalid
 from chalicelib.domain.money import amount_text
+from chalicelib.services.documents.cash_sums import cash_of_customer
 from chalicelib.services.documents.movements import Movements, take
 from chalicelib.services.records.paging import Page
 from chalicelib.store.decision import Committed, Decision
-from chalicelib.store.read import Reader, rows_of_party
+from chalicelib.store.read import Reader, index_entries, rows_of_party
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
 R = TypeVar("R", CreditEntry, Refund)
 MOST_READ = 50
-"""Drafts read at once. A transaction reads 4 MB at most."""
-MOST_ENTRIES = 20
+"""Open entries read at once, and the drafts that they name. A transaction reads 4 MB at most."""
+MOST_OPEN_ENTRIES = 20
 """Open entries that one call takes from, the oldest first. A transaction takes 100 rows."""
 MOST_TARGETS = 10
 """Documents that one call applies credit to."""
@@ -68,18 +71,37 @@ def advance(
 
     def decide_advance(snapshot: Snapshot) -> Decision[CreditEntry]:
         moves = Movements(snapshot, call)
-        moves.get(Customer, customer)
-        if moves.find(CreditEntry, id):
-            raise AlreadyExists(id=id)
-        check_not_later(money.date, today(call.at))
-        if document:
-            _name(moves, document, customer, id)
-        entry = call.make(CreditEntry, id=id, customer=customer, source="advance", document=document, **vars(money))
-        moves.add(entry)
-        return moves.decision(entry)
+        return moves.decision(advanced(moves, customer, money, document, id))
 
     reads = [Customer.ref(call.company, customer), CreditEntry.ref(call.company, id)]
     return transact(store, call, reads, decide_advance)
+
+
+def advanced(
+    moves: Movements, customer: str, money: Money, document: str | None, id: str, payment_id: str | None = None
+) -> CreditEntry:
+    """Add money in advance. Raises what `advance` raises. `payment_id` is the id under which a device recorded it."""
+    call = moves.call
+    moves.get(Customer, customer)
+    if moves.find(CreditEntry, id):
+        raise AlreadyExists(id=id)
+    check_not_later(money.date, today(call.at))
+    if document:
+        _name(moves, document, customer, id)
+    before = cash_of_customer(moves.snapshot, customer, money.method, money.date, moves.added)
+    entry = call.make(
+        CreditEntry,
+        id=id,
+        customer=customer,
+        source="advance",
+        document=document,
+        payment_id=payment_id,
+        cash_before=before.day,
+        cash_before_in_month=before.month,
+        **vars(money),
+    )
+    moves.add(entry)
+    return entry
 
 
 def _name(moves: Movements, document: str, customer: str, entry: str) -> None:
@@ -115,15 +137,18 @@ def apply(store: Store, call: Call, customer: str, targets: Sequence[CreditTarge
             entries = [moves.get(CreditEntry, entry.id) for entry in entries]
         return moves.decision(tuple(made))
 
-    return transact(store, call, [CreditEntry.ref(call.company, id) for id in open_ids], decide_application)
+    reads = [CreditEntry.ref(call.company, id) for id in open_ids]
+    for target in targets:
+        reads += payable_refs(call.company, target.document)
+    return transact(store, call, reads, decide_application)
 
 
 def _applied(
     moves: Movements, customer: str, target: CreditTarget, entries: Sequence[CreditEntry], made: int
 ) -> Iterator[Payment]:
     """The payments by which a document takes its part of the entries."""
-    invoice, balance = moves.invoice(target.document)
-    if invoice.customer != customer:
+    invoice, balance = moves.payable(target.document)
+    if person_of(invoice) != customer:
         raise invalid("/document", "document_of_another_customer", id=target.document)
     if target.amount > (rest := left(invoice, balance)):
         raise invalid("/amount", "payment_above_balance", balance=amount_text(rest))
@@ -148,8 +173,7 @@ def refund(
             raise AlreadyExists(id=id)
         check_not_later(money.date, today(call.at))
         parts = parts_of(_free_entries(moves, open_ids), money.amount)
-        if later := [entry.date for entry, _ in parts if entry.date > money.date]:
-            raise invalid("/date", "before_payment", payment=max(later).isoformat())
+        check_between(max(entry.date for entry, _ in parts), money.date, today(call.at))
         for entry, part in parts:
             moves.move(entry.used(CreditUse(amount=part, date=money.date, refund=id)))
         given = call.make(
@@ -177,14 +201,21 @@ def refund_of_invoice(
 
 
 def open_entries(store: Store, company: str, customer: str, document: str | None = None) -> list[str]:
-    """The ids of the oldest entries of a customer that may be used; only those of `document` if one is named."""
-    rows = (row for row in rows_of_party(store, CreditEntry, company, customer) if row.rest > 0)
-    found = oldest_first(row for row in rows if document is None or row.document == document)
-    drafts = dict.fromkeys(Draft.ref(company, id) for entry in found if (id := waits_for(entry)))
-    batches = (list(islice(drafts, at, at + MOST_READ)) for at in range(0, len(drafts), MOST_READ))
-    rows_of_drafts = (row for batch in batches for row in store.records(batch))
-    waited = {draft.id for draft in rows_of_drafts if isinstance(draft, Draft) and draft.customer == customer}
-    return [entry.id for entry in found if waits_for(entry) not in waited][:MOST_ENTRIES]
+    """The ids of the oldest entries of a customer that may be used; only those of `document` if one is named. Reads
+    entries with a rest until there are enough."""
+    prefix = f"{CreditEntry.KIND}#{customer}#"
+    keys = index_entries(store, CreditEntry, "open", company, prefix, limit=MOST_READ)
+    found: list[str] = []
+    while len(found) < MOST_OPEN_ENTRIES and (batch := list(islice(keys, MOST_READ))):
+        rows = store.batch([Ref(CreditEntry.TABLE, company, key.sort) for key in batch]).values()
+        entries = oldest_first(row for row in rows if isinstance(row, CreditEntry))
+        named = dict.fromkeys(Draft.ref(company, id) for entry in entries if (id := waits_for(entry)))
+        drafts = store.records([*named]) if named else []
+        waited = {draft.id for draft in drafts if isinstance(draft, Draft) and draft.customer == customer}
+        found += [
+            entry.id for entry in entries if waits_for(entry) not in waited and document in (None, entry.document)
+        ]
+    return found[:MOST_OPEN_ENTRIES]
 
 
 def _free_entries(moves: Movements, ids: Sequence[str]) -> list[CreditEntry]:
@@ -215,3 +246,20 @@ def entries(reader: Reader, customer: str, *, limit: int, starting_after: str | 
 def refunds(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[Refund]:
     """The refunds of a customer, the oldest id first. Raises NotFound."""
     return _of_customer(reader, Refund, customer, limit, starting_after)
+
+
+def entry_of(reader: Reader, customer: str, id: str) -> CreditEntry:
+    """An entry of a customer's unapplied credit. Raises NotFound."""
+    return _one(reader, CreditEntry, customer, id)
+
+
+def refund_of(reader: Reader, customer: str, id: str) -> Refund:
+    """A refund of a customer. Raises NotFound."""
+    return _one(reader, Refund, customer, id)
+
+
+def _one(reader: Reader, cls: type[R], customer: str, id: str) -> R:
+    found = reader.get(cls, id)
+    if found.customer != customer:
+        raise NotFound
+    return found

@@ -76,7 +76,7 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
             reverse_charge=document.reverse_charge,
             exemptions=[line.exemption for line in document.lines],
             terms_law=bound_when_issued(document),
-            asks_payment=document_type.payable == "we_receive",
+            asks_payment=_asks_payment(document_type),
         )
         + _expected(document, language),
         notes=document.notes or "",
@@ -91,7 +91,7 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
     seller, buyer = parties_of(document_type, company, party)
     kinds = [kind for kind in document_type.facts if kind not in ("issue_date", "due_date")]
     facts = (_fact(kind, draft, language) for kind in (*kinds, *REFERENCES))
-    asks_payment = document_type.payable == "we_receive"
+    asks_payment = _asks_payment(document_type)
     return DocumentView(
         kind=document_type.kind,
         language=language,
@@ -160,9 +160,14 @@ def _day(day: date | None, language: Language) -> str:
     return formats.long_date(day, language) if day else ""
 
 
+def _asks_payment(document_type: DocumentType) -> bool:
+    """Whether the page asks for money. The page of an imported document is a copy, and part of it may be settled."""
+    return document_type.payable == "we_receive" and not document_type.imported
+
+
 def _by_account(document_type: DocumentType, document: Printed) -> bool:
     """Whether the page states the seller's bank account: the document asks for money, and not in cash."""
-    return document_type.payable == "we_receive" and stated_mode(document) != "cash"
+    return _asks_payment(document_type) and stated_mode(document) != "cash"
 
 
 def _words(document_type: DocumentType, totals: Totals, language: Language) -> str:
@@ -185,12 +190,12 @@ def _expected(document: DraftDocument | Issued, language: Language) -> tuple[str
 def _terms(document_type: DocumentType, document: Printed, language: Language) -> str:
     """The sentence about the day of payment; empty for a document that asks for no money, and for a draft without a
     day."""
-    asks = document_type.payable == "we_receive" and document.due_date
+    asks = _asks_payment(document_type) and document.due_date
     return _TERMS[language].format(day=_day(document.due_date, language)) if asks else ""
 
 
 def _at_once(document_type: DocumentType, document: Printed) -> bool:
-    return document_type.payable == "we_receive" and stated_mode(document) == "cash"
+    return _asks_payment(document_type) and stated_mode(document) == "cash"
 
 
 def _lines(document_type: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
@@ -237,12 +242,13 @@ def _vat(totals: Totals, language: Language) -> tuple[VatView, ...]:
 
 
 def _totals(document_type: DocumentType, totals: Totals, language: Language) -> Iterator[TotalView]:
-    """The totals to print. A discount, stamp duty or withholding of zero is left out."""
+    """The totals to print. A discount, rounding, stamp duty or withholding of zero is left out."""
     amounts: dict[TotalKind, Decimal] = {
         "lines": totals.lines if totals.discount else ZERO,
         "discount": -totals.discount,
         "net": totals.net,
         "vat_total": totals.vat_total,
+        "rounding": totals.rounding or ZERO,
         "gross": totals.gross,
         "stamp_duty": totals.stamp_duty,
         "withheld_vat": -totals.withheld_vat,

@@ -9,13 +9,13 @@ from typing import Any
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.language import Language
+from chalicelib.domain.tabular.cells import escaped
 from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
 from chalicelib.policy.page import direction
 from chalicelib.policy.wording import long_date, say
 from chalicelib.services.exports.words import TABLES
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
@@ -72,7 +72,7 @@ def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def safe(cell: str) -> str:
     """The cell, escaped so that no spreadsheet evaluates it as a formula. A plain number does not change."""
-    return f"'{cell}" if cell.startswith(RISKY) and not NUMBER.fullmatch(cell) else cell
+    return cell if NUMBER.fullmatch(cell) else escaped(cell)
 
 
 def index(

@@ -1,4 +1,4 @@
-"""The deletion of an export's ZIP at the end of its term."""
+"""The deletion of an export's file at the end of its term."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def schedule_removal(world: "World", row: Record) -> datetime:
-    """Put the row that deletes the ZIP of a job or request at its term, and return that instant. There is one such row
+def schedule_removal(world: "World", row: Record, extension: str = "zip") -> datetime:
+    """Put the row that deletes the file of a job or request at its term, and return that instant. There is one such row
     for each job or request, however often it is written. Raises Busy."""
     now = world.now()
     at = end("file.export", now)
     upload = Upload(
         **new_row(row.company, f"{Upload.PREFIX}_{row.id.partition('_')[2]}", now),
-        keys=(prefixes.export(row.company, row.id),),
+        keys=(prefixes.export(row.company, row.id, extension),),
         due_at=at,
         expires_at=expires_at(Upload, at),
     )

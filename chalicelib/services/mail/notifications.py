@@ -1,12 +1,14 @@
 """Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.member import Member, proven_address
+from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import MailTemplate
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
@@ -27,6 +29,9 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "grace_ends": "request_reminder",
     "person_erased": "request_opened",
     "cancelled": "request_cancelled",
+    "refused": "request_refused",
+    "erased": "request_erased",
+    "account_erased": "request_erased",
     "completed": "request_completed",
     "ready": "request_ready",
     "corrected": "request_corrected",
@@ -34,6 +39,12 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "asked": "request_asked",
 }
 """The mail template of each notice about a request."""
+TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
+    "corrected": "recipient_corrected",
+    "erased": "recipient_erased",
+    "account_erased": "recipient_account_erased",
+}
+"""The notices that the recipients of the data get too (law 09-08 art. 8), and their template."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
     "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
@@ -49,14 +60,22 @@ NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد",
 
 
 def notice(call: Call, name: str, id: str) -> Message:
-    """The outbox message that mails a notice to the owners after the commit."""
+    """The outbox message that mails a notice to the owners and the requester after the commit."""
     return call.make(Message, purpose=NOTICE, due_at=call.at, task=NOTICE, about=(name, id))
 
 
+def notice_outside(call: Call, name: str, id: str) -> Message:
+    """The outbox message of a notice that outlives the account: it stands outside the company's partition."""
+    return replace(call, company=PUBLIC).make(
+        Message, purpose=NOTICE, due_at=call.at, task=NOTICE, about=(name, id, call.company)
+    )
+
+
 def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Mail a notice about a request to every owner who has an address. Skips a request that no longer exists. Raises
-    Busy, and KeyError for a notice without a template."""
-    name, id = about
+    """Mail a notice about a request to every owner and to the requester, if they have an address. Skips a request that
+    no longer exists. Raises Busy, and KeyError for a notice without a template."""
+    name, id, *account = about
+    company = account[0] if account else company
     template = TEMPLATES[name]
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
     if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
@@ -70,18 +89,26 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
         "date": date,
         "company": company,
         "recipients": _recipients(world, request, language),
+        "reason": request.reason or "-",
+        "by": request.decided_by or "-",
     }
     subject, text = compose(language, template, values)
-    for owner in owners(world, company):
-        if owner.email:
-            send_now(world, owner.email, subject, text, language, reference=f"{id}:{name}")
-    if name == "corrected":
-        _tell_recipients(world, request, language)
+    for address in _addresses(world, request, profile if isinstance(profile, Company) else None):
+        send_now(world, address, subject, text, language, reference=f"{id}:{name}")
+    if name in TO_RECIPIENTS:
+        _notify_recipients(world, request, TO_RECIPIENTS[name], language)
 
 
-def _tell_recipients(world: "World", request: PrivacyRequest, language: Language) -> None:
-    """Mail the recipients of the corrected data, where the register has an office's address (law 09-08 art. 8). The
-    mail names the corrected attributes and no values."""
+def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> list[str]:
+    """The proven addresses of the owners and of the member who made the request, each once."""
+    members = world.store.all_of(Member, request.company)
+    notified = (row for row in members if row.role == "owner" or row.id == request.asked_by)
+    return list(dict.fromkeys(to for row in notified if (to := proven_address(row, profile))))
+
+
+def _notify_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> None:
+    """Mail the recipients of corrected or erased data, where the register has an office's address (law 09-08 art. 8).
+    The mail names the corrected attributes, but no values and no person."""
     attributes = attribute_names((name for measure in request.measures for name in measure.attributes), language)
     for row in _named(world, request):
         if row.recipient_email:
@@ -93,7 +120,7 @@ def _tell_recipients(world: "World", request: PrivacyRequest, language: Language
                 "date": long_date(row.disclosed_on, language),
                 "attributes": attributes,
             }
-            subject, text = compose(language, "recipient_corrected", values)
+            subject, text = compose(language, template, values)
             send_now(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
 
 
@@ -103,7 +130,7 @@ def _named(world: "World", request: PrivacyRequest) -> list[Disclosure]:
 
 
 def _recipients(world: "World", request: PrivacyRequest, language: Language) -> str:
-    """The recipients that the company must inform of a rectification, one per line, from the register of
+    """The recipients that the company must inform of a rectification or erasure, one per line, from the register of
     disclosures."""
     rows = _named(world, request)
     if not rows:

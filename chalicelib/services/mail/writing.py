@@ -18,14 +18,15 @@ from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
-from chalicelib.domain.privacy.request import GRACE, UNANSWERED
-from chalicelib.outside.mail import Undeliverable
+from chalicelib.domain.privacy.request import GRACE, UNANSWERED, Receipt
+from chalicelib.outside.mail import MailAttachment, Undeliverable
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.load import current
 from chalicelib.policy.wording import delay, length
 from chalicelib.services.codes import email_key, life
+from chalicelib.services.representation.requests import signed_receipt_row
 from chalicelib.store import bookkeeping
-from chalicelib.store.read import members_with
+from chalicelib.store.read import proven_members_with
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -34,6 +35,8 @@ log = logging.getLogger("facture.mail")
 TASK = "mail"
 TERMS = {"export_term": "file.export", "former_term": "identity.former", "proof_term": "request.proof"}
 """The retention rules whose terms a text may state, by placeholder."""
+WITH_RECEIPT: frozenset[MailTemplate] = frozenset({"account_erased", "member_erased"})
+"""The mails that carry the signed receipt of their request. Their reader can no longer sign in to the account."""
 DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY}
 """The times that are no retention terms and that a text may state, by placeholder."""
 
@@ -85,16 +88,35 @@ def send(world: "World", company: str, about: tuple[str, ...]) -> None:
 def _send(world: "World", letter: Letter) -> None:
     if letter.expires_at <= world.now().timestamp():
         return
-    if letter.only_members and not members_with(world.store, email_key(world.settings, letter.to) or ""):
+    if letter.only_members and not proven_members_with(world.store, email_key(world.settings, letter.to) or ""):
         return
-    subject, text = compose(letter.language, letter.template, msgspec.json.decode(letter.values))
-    send_now(world, letter.to, subject, text, letter.language, reference=letter.id)
+    values = msgspec.json.decode(letter.values)
+    subject, text = compose(letter.language, letter.template, values)
+    receipt = _receipt(world, values["company"], values["request"]) if letter.template in WITH_RECEIPT else None
+    send_now(world, letter.to, subject, text, letter.language, reference=letter.id, attachment=receipt)
 
 
-def send_now(world: "World", to: str, subject: str, text: str, language: Language, *, reference: str) -> None:
+def _receipt(world: "World", company: str, request: str) -> MailAttachment | None:
+    """The signed receipt of a request, as a file. The published key verifies it."""
+    (row,) = world.store.records([Receipt.ref(company, request)])
+    if not isinstance(row, Receipt):
+        return None
+    return MailAttachment(f"receipt-{request}.json", msgspec.json.encode(signed_receipt_row(row)))
+
+
+def send_now(
+    world: "World",
+    to: str,
+    subject: str,
+    text: str,
+    language: Language,
+    *,
+    reference: str,
+    attachment: MailAttachment | None = None,
+) -> None:
     """Send one mail now. A permanent refusal by SES is logged and not retried. Raises Busy."""
     try:
-        world.mailer.send(to, subject, text, language=language, reference=reference)
+        world.mailer.send(to, subject, text, language=language, reference=reference, attachment=attachment)
     except Undeliverable as refused:
         log.warning("mail refused", extra={"error": refused.code, "ref": reference})
 

@@ -3,26 +3,29 @@
 A request of a person to be erased never comes here: it is not refused for a draft or a debt.
 """
 
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from chalicelib.domain.attachments.message import owner_changed
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.party import Party
-from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.credit_entry import CreditEntry
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.registry import types_about
+from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InUse
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.store.decision import Committed, Decision
-from chalicelib.store.read import Reader, rows_of_party
+from chalicelib.store.read import Reader, index_entries
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
+from chalicelib.store.wire import IndexEntry, Store
 
 P = TypeVar("P", bound=Party)
-TOGETHER = 50
-"""Documents whose balances are read at once."""
+FEW: Final = 5
+"""Parties whose use is counted one by one. Each takes about ten calls."""
 
 
 @dataclass(frozen=True)
@@ -57,36 +60,77 @@ def _delete(reader: Reader, call: Call, resource: Resource[P], id: str, use: Use
             raise _Uncounted
         if use.drafts or use.debts:
             raise InUse(drafts=use.drafts, debts=use.debts)
-        return Decision(party, deletes=(party,))
+        return Decision(party, deletes=(party,), messages=(owner_changed(call, id),))
 
     return transact(reader.store, call, [resource.cls.ref(call.company, id)], decide_delete, resource.policy)
 
 
 def use_of(reader: Reader, party: str) -> Use:
-    """Count what depends on the party. Reads only the documents that name them, by the index of parties. Raises
-    Busy."""
+    """Count what depends on the party. Reads keys of indexes and no row. Raises Busy."""
     types = types_about(party)
-    drafts = sum(_drafts(reader, document_type, party) for document_type in types)
+    drafts = sum(len(_ids(reader, each.draft, party)) for each in types if each.draft)
     owed = sum(_owed(reader, document_type, party) for document_type in types)
-    credit = rows_of_party(reader.store, CreditEntry, reader.company, party)
-    return Use(drafts, owed + sum(1 for row in credit if row.rest > 0))
+    credit = index_entries(reader.store, CreditEntry, "open", reader.company, f"{CreditEntry.KIND}#{party}#")
+    return Use(drafts, owed + sum(1 for _ in credit))
 
 
-def _drafts(reader: Reader, document_type: DocumentType, party: str) -> int:
-    if document_type.draft is None:
-        return 0
-    return sum(1 for _ in rows_of_party(reader.store, document_type.draft, reader.company, party))
+def uses_of(reader: Reader, parties: Collection[str]) -> dict[str, Use]:
+    """Count what depends on each of these parties, all customers or all suppliers. Above `FEW`, it reads the keys of
+    each index once: the calls then grow with the documents of the company, not with the parties. Raises Busy."""
+    if len(parties) <= FEW:
+        return {party: use_of(reader, party) for party in parties}
+    types = types_about(next(iter(parties)))
+    drafts = Counter(party for each in types if each.draft for party in _named(reader, each.draft).values())
+    debts = Counter(party for each in types for party in _debtors(reader, each))
+    still_open = index_entries(reader.store, CreditEntry, "open", reader.company, f"{CreditEntry.KIND}#")
+    debts.update(entry.key.split("#")[1] for entry in still_open)
+    return {party: Use(drafts[party], debts[party]) for party in parties}
+
+
+def _debtors(reader: Reader, document_type: DocumentType) -> Iterator[str]:
+    """The party of each frozen document of which something is owed."""
+    if document_type.balance is None:
+        return
+    still_open = index_entries(reader.store, document_type.balance, "open", reader.company, f"{document_type.kind}#")
+    if not (ids := {_id(entry) for entry in still_open}):
+        return
+    named = _named(reader, document_type.issued)
+    yield from (named[id] for id in ids if id in named)
+
+
+def _named(reader: Reader, cls: type[Record]) -> dict[str, str]:
+    """The party that each row of this class names, by the row's id."""
+    entries = index_entries(reader.store, cls, "customer", reader.company, f"{cls.KIND}#")
+    return {_id(entry): entry.key.split("#")[1] for entry in entries}
+
+
+def named_parties(store: Store, company: str, cls: type[Record]) -> set[str]:
+    """The parties of this class that a draft, an issued document or a credit names. Reads the keys of the index of
+    parties, of every document once. Raises Busy."""
+    types = types_about(f"{cls.PREFIX}_")
+    classes: list[type[Record]] = [CreditEntry] if types else []
+    for document_type in types:
+        classes += [each for each in (document_type.draft, document_type.issued) if each is not None]
+    return {
+        entry.key.split("#")[1]
+        for each in classes
+        for entry in index_entries(store, each, "customer", company, f"{each.KIND}#")
+    }
 
 
 def _owed(reader: Reader, document_type: DocumentType, party: str) -> int:
-    """The number of the party's frozen documents of which something is owed."""
-    if document_type.balance is None:
+    """The number of the party's frozen documents of which something is owed: those of its documents that are open."""
+    if document_type.balance is None or not (own := _ids(reader, document_type.issued, party)):
         return 0
-    count, documents = 0, rows_of_party(reader.store, document_type.issued, reader.company, party)
-    while batch := list(islice(documents, TOGETHER)):
-        refs = [document_type.balance.ref(reader.company, document.id) for document in batch]
-        balances = reader.batch(refs)
-        for document, ref in zip(batch, refs, strict=True):
-            balance = balances.get(ref)
-            count += left(document, balance if isinstance(balance, Balance) else None) > 0
-    return count
+    still_open = index_entries(reader.store, document_type.balance, "open", reader.company, f"{document_type.kind}#")
+    return sum(_id(entry) in own for entry in still_open)
+
+
+def _ids(reader: Reader, cls: type[Record], party: str) -> set[str]:
+    """The ids of the rows that name the party."""
+    entries = index_entries(reader.store, cls, "customer", reader.company, f"{cls.KIND}#{party}#")
+    return {_id(entry) for entry in entries}
+
+
+def _id(entry: IndexEntry) -> str:
+    return entry.key.rpartition("#")[2]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.contact.code import Tally
-from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.errors import Quota, TooManyRequests
 from chalicelib.policy.ends import expires_at
 from chalicelib.services import codes
 from chalicelib.services.privacy.requester import Requester
@@ -35,15 +35,13 @@ def counted(snapshot: Snapshot, call: Call, requester: Requester) -> Tally:
         until = min(now + DAY, expires_at(Tally, call.at))
         return call.make(Tally, id=id, count=1, expires_at=until)
     if seen.count >= ASKED_A_DAY:
-        raise TooManyRequests(retry_after=seen.expires_at - now)
+        raise TooManyRequests(retry_after=seen.expires_at - now, quota=Quota("privacy-requests", ASKED_A_DAY, DAY))
     return seen.edited(call.at, count=seen.count + 1)
 
 
 def tried(world: "World", company: str, requester: Requester) -> None:
     """Count a dry run, which stores no company data. Raises TooManyRequests, Busy."""
-    wait = codes.wait(world, "privacy dry runs", f"{company} {_who(requester)}", most=TRIED_A_DAY, seconds=DAY)
-    if wait:
-        raise TooManyRequests(retry_after=wait)
+    codes.limit(world, "privacy dry runs", f"{company} {_who(requester)}", most=TRIED_A_DAY, seconds=DAY)
 
 
 def _who(requester: Requester) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.companies.party import Customer, Supplier
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PARTY_CLASSES: Final[Mapping[str, type[Record]]] = {"cus": Customer, "sup": Supplier}
-NAMING = (*dict.fromkeys(document_type.person for document_type in document_types()), "opened_by", "by")
+NAMING = (*dict.fromkeys(document_type.person for document_type in document_types()), "opened_by", "by", "member")
 """The attributes of stored rows that reference a person, also after their own record is deleted."""
 
 
@@ -44,10 +45,11 @@ def deleted_but_named(world: "World", company: str, subject: str, members: Seque
 
 
 def is_named(store: Store, company: str, subject: str) -> bool:
-    """Whether an issued document names a deleted customer, or a support thread a former member. At most MOST_EXAMINED
-    rows are read. With more rows the answer is yes, and running the request shows the truth. Raises Busy."""
+    """Whether an issued document names a deleted customer, or a support thread or its file a former member. At most
+    MOST_EXAMINED rows are read. With more rows the answer is yes, and running the request shows the truth. Raises
+    Busy."""
     if subject.startswith(f"{Member.PREFIX}_"):
-        return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
+        return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage, Attachment))
     return _found(store, company, subject, [document_type.issued for document_type in types_about(subject)])
 
 

@@ -37,16 +37,23 @@ def lapse(world: "World", request: PrivacyRequest) -> None:
 
 
 def close(
-    world: "World", request: PrivacyRequest, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
+    world: "World",
+    request: PrivacyRequest,
+    to: RequestStatus,
+    *,
+    reason: str | None = None,
+    by: str | None = None,
+    notice: str | None = None,
 ) -> PrivacyRequest | None:
-    """Close a request that no receipt follows; None when it was moved meanwhile. `request` is as it was read."""
+    """Close a request that no receipt follows; None when it was moved meanwhile. `request` is as it was read; `by` is
+    the operator who decided."""
     call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
 
     def decide_transition(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
         now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != request.status:
             return Decision(None)
-        after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
+        after = moved(now, to, call.at, reason=reason, decided_by=by, due_at=first_day_gone("request.proof", call.at))
         messages = (notifications.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
@@ -60,18 +67,22 @@ def close(
     return transact(world.store, call, [request.key], decide_transition, SYSTEM_STEP).outcome
 
 
-def close_by_operator(world: "World", request: PrivacyRequest, to: RequestStatus, *, reason: str | None = None) -> bool:
-    """Close a request that an operator carried out or refused. Refuses kinds that only the job carries out. Raises
-    RequestSettled, Busy."""
+def close_by_operator(
+    world: "World", request: PrivacyRequest, to: RequestStatus, by: str, *, reason: str | None = None
+) -> bool:
+    """Close a request that the operator `by` carried out or refused. Refuses kinds that only the job carries out.
+    Raises RequestSettled, Busy."""
     if to == "completed":
         if request.kind == "deletion":
             raise RequestSettled(status=request.status)
         _to_running(world, request)
         (now,) = world.store.records([request.key])
-        return isinstance(now, PrivacyRequest) and close(world, now, to, reason=reason, notice="completed") is not None
+        if not isinstance(now, PrivacyRequest):
+            return False
+        return close(world, now, to, reason=reason, by=by, notice="completed") is not None
     if request.kind == "deletion" and request.status not in ("requested", "grace", "verified"):
         raise RequestSettled(status=request.status)
-    return close(world, request, to, reason=reason, notice="cancelled") is not None
+    return close(world, request, to, reason=reason, by=by, notice="refused") is not None
 
 
 def _to_running(world: "World", request: PrivacyRequest) -> None:

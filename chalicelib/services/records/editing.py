@@ -45,10 +45,8 @@ def create(store: Store, call: Call, resource: Resource[R], id: str | None, cont
     """Create a record under the client's id or a new one. Raises InvalidContent, AlreadyExists. Raises PersonErased
     when an offline device sends a person erased in the meantime."""
     cls = resource.cls
-    values = resource.normalize(content, None)
-    made = call.make(cls, id=id, **values)
-    resource.validate(made, values)
-    record = resource.observe(store, cls, call.company, made.id, values)(made)
+    made = created(call, resource, id, content)
+    record = resource.observe(store, cls, call.company, made.id, content)(made)
 
     def decide_create(snapshot: Snapshot) -> Decision[R]:
         if snapshot.get(cls, record.id):
@@ -60,18 +58,31 @@ def create(store: Store, call: Call, resource: Resource[R], id: str | None, cont
     return transact(store, call, [record.key], decide_create, resource.policy)
 
 
+def created(call: Call, resource: Resource[R], id: str | None, content: Mapping[str, Any]) -> R:
+    """A new record of this content. Raises InvalidContent."""
+    values = resource.normalize(content, None)
+    made = call.make(resource.cls, id=id, **values)
+    resource.validate(made, values)
+    return made
+
+
 def change(store: Store, call: Call, resource: Resource[R], id: str, changes: Mapping[str, Any]) -> Committed[R]:
     """Apply `changes` to the record. Raises NotFound, StaleVersion, InvalidContent."""
     note = resource.observe(store, resource.cls, call.company, id, changes)
 
     def decide_change(snapshot: Snapshot) -> Decision[R]:
-        before = current(snapshot, resource.cls, id)
-        values = resource.normalize(changes, before)
-        after = note(before.edited(call.at, **values))
-        resource.validate(after, values)
+        after = note(changed(call, resource, current(snapshot, resource.cls, id), changes))
         return Decision(after, puts=(after,))
 
     return transact(store, call, [resource.cls.ref(call.company, id)], decide_change, resource.policy)
+
+
+def changed(call: Call, resource: Resource[R], before: R, changes: Mapping[str, Any]) -> R:
+    """The record after these changes. Raises InvalidContent."""
+    values = resource.normalize(changes, before)
+    after = before.edited(call.at, **values)
+    resource.validate(after, values)
+    return after
 
 
 def delete(store: Store, call: Call, resource: Resource[R], id: str) -> Committed[R]:

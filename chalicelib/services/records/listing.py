@@ -9,7 +9,7 @@ from chalicelib.domain.errors import invalid
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.search import Search
 from chalicelib.services.records.editing import Resource
-from chalicelib.services.records.paging import MOST_EXAMINED, Found, Page, Window, page_of_found
+from chalicelib.services.records.paging import BATCH, MOST_EXAMINED, Found, Page, Window, page_of_found
 from chalicelib.services.records.texts import texts
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
@@ -51,7 +51,8 @@ def _searched(
         return [_kept(rows.get(ref), cls, keep, search) for ref in refs]
 
     candidates = iter(sorted(ids, reverse=not window.ending_before))
-    return page_of_found(Found(candidates, str, read, exact=False), window.limit, lambda record: record, lambda _: 0)
+    found = Found(candidates, str, read, exact=False, batch=min(BATCH, window.limit + 1))  # Nearly all of them match.
+    return page_of_found(found, window.limit, lambda record: record, lambda _: 0)
 
 
 def _kept(row: Record | None, cls: type[R], keep: Callable[[R], bool] | None, search: Search) -> R | None:

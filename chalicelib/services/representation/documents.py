@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -107,7 +108,7 @@ def _paid(document: Issued, balance: Balance | None) -> Body:
     """The attributes from the balance of a payable document. The version includes the balance's version."""
     return {
         "version": document.version + (balance.version if balance else 0),
-        "paid": amount_text(balance.money if balance else ZERO),
+        "paid": amount_text((balance.money if balance else ZERO) + document.settled_elsewhere),
         "withheld": amount_text(suffered(document, balance)),
         "credited": amount_text(balance.credited if balance else ZERO),
         "pending": amount_text(balance.pending if balance else ZERO),
@@ -146,7 +147,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "terms_law": document.terms_law,
         "vat_basis": document.vat_basis,
         "reverse_charge": document.reverse_charge,
-        document_type.person: None if erased else person,
+        document_type.person: None if erased else person or None,
         "seller": _party(document.seller),
         "buyer": _party(document.buyer),
         "lines": [_line(line) for line in document.lines],
@@ -216,7 +217,10 @@ def _day(day: Any) -> str | None:
 
 
 def _party(party: Any) -> Body:
+    """A party as it is frozen. The key of a logo is internal, so the address that answers its picture is shown."""
     body: Body = msgspec.to_builtins(party, builtin_types=(Decimal,))
+    if body.get("logo") is not None:
+        body["logo"] = f"/v1/company/logo?sha256={PurePosixPath(body['logo']).stem}"
     if body.get("share_capital") is not None:
         body["share_capital"] = amount_text(body["share_capital"])
     return body
@@ -241,6 +245,7 @@ def _line(line: Line) -> Body:
         "vat_rate": text(line.vat_rate),
         "exemption": line.exemption,
         "nature": line.nature,
+        "withholding": line.withholding,
         "item": line.item,
         "net": amount_text(line.net or ZERO),
     }
@@ -261,6 +266,7 @@ def _totals(totals: Totals) -> Body:
             for share in totals.vat
         ],
         "vat_total": amount_text(totals.vat_total),
+        "rounding": amount_text(totals.rounding or ZERO),
         "gross": amount_text(totals.gross),
         "stamp_duty": amount_text(totals.stamp_duty),
         "withheld": amount_text(totals.withheld),

@@ -11,10 +11,11 @@ demand."""
 
 
 def measure_row(measure: Measure) -> dict[str, Any]:
-    """One line of the table, in a plan, a request or a receipt."""
+    """One line of the table, in a plan, a request or a receipt. A number that was not counted is None, never 0."""
     bases = [current().bases[name].law["fr"] for name in measure.bases]
     taken = measure.action in ("delete", "anonymise")
-    kept = None if CONFIDENTIAL_KINDS & set(measure.kinds) else measure.found
+    known = measure.counted and not CONFIDENTIAL_KINDS & set(measure.kinds)
+    kept = measure.found if known else None
     return {
         "store": measure.store,
         "place": measure.place,

@@ -37,7 +37,7 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:
         "reversed_by": payment.reversed_by,
         "reason": payment.reversal_reason,
         "stamp_duty": amount_text(payment.stamp_duty),
-        "notices": [{"pointer": "/amount", "code": f.code, "params": dict(f.params)} for f in payment.cash_notices],
+        "notices": _notices(payment),
         "version": payment.version,
         "created_at": instant(payment.created_at),
         "updated_at": instant(payment.updated_at),
@@ -72,6 +72,10 @@ def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body:
             for use in entry.uses
         ],
         "taken_back": amount_text(entry.taken_back),
+        "reverses": entry.reverses,
+        "reversed_by": entry.reversed_by,
+        "reason": entry.reversal_reason,
+        "notices": _notices(entry),
         "version": entry.version,
         "created_at": instant(entry.created_at),
         "updated_at": instant(entry.updated_at),
@@ -91,10 +95,18 @@ def present_refund(refund: Refund, head: Head | None = None) -> Body:
         "date": refund.date.isoformat(),
         "reference": None if erased else refund.reference,
         "entries": list(refund.entries),
+        "reverses": refund.reverses,
+        "reversed_by": refund.reversed_by,
+        "reason": refund.reversal_reason,
         "version": refund.version,
         "created_at": instant(refund.created_at),
         "updated_at": instant(refund.updated_at),
     }
+
+
+def _notices(row: Payment | CreditEntry) -> list[Body]:
+    """The warnings about the limits of cash."""
+    return [{"pointer": "/amount", "code": each.code, "params": dict(each.params)} for each in row.cash_notices]
 
 
 def _erased(head: Head | None, customer: str | None) -> bool:

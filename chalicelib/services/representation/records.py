@@ -29,7 +29,7 @@ DECIMALS: Mapping[str, Callable[[Decimal], str]] = {
 HIDDEN: Mapping[type[Record], frozenset[str]] = {
     Company: frozenset({"numbering"}),
     ApiKey: frozenset({"digest"}),
-    Member: frozenset({"email_key"}),
+    Member: frozenset({"email_key", "proven"}),
     Customer: frozenset({"same_as"}),
     Supplier: frozenset({"same_as"}),
 }

@@ -1,5 +1,6 @@
 """Privacy requests and corrections as rows of plain values: for the API and for exports."""
 
+from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.privacy.correction import Correction
-from chalicelib.domain.privacy.request import PrivacyRequest
+from chalicelib.domain.privacy.request import PrivacyRequest, Receipt
 from chalicelib.services.representation.measures import measure_row
 
 
@@ -24,6 +25,7 @@ def request_row(request: PrivacyRequest) -> dict[str, Any]:
         "due": instant(request.deadline),
         **{name: _instant(at) for name, at in when.items()},
         "reason": request.reason,
+        "decided_by": request.decided_by,
         "steps": [measure_row(measure) | {"done": measure.done} for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
         "receipt": request.receipt,
@@ -35,6 +37,18 @@ def request_row(request: PrivacyRequest) -> dict[str, Any]:
         "version": request.version,
         "created_at": instant(request.created_at),
         "updated_at": instant(request.updated_at),
+    }
+
+
+def signed_receipt_row(receipt: Receipt) -> dict[str, Any]:
+    """A signed receipt. The key that verifies it is published."""
+    return {
+        "object": "signed_receipt",
+        "id": receipt.id,
+        "content": msgspec.json.decode(receipt.content),
+        "signature": b64encode(receipt.signature).decode(),
+        "algorithm": receipt.algorithm,
+        "key": receipt.signer,
     }
 
 

@@ -2,18 +2,18 @@
 
 from datetime import date
 
-from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.statement import Statement, StatementLine
 from chalicelib.domain.money import amount_text
 from chalicelib.services.representation.body import Body
 
 
-def present_statement(customer: Customer, statement: Statement) -> Body:
-    """The statement of a customer's account. Amounts are in dirhams; a positive balance is owed by the customer."""
+def present_statement(customer: str, name: str, statement: Statement) -> Body:
+    """The statement of the account of a customer. Amounts are in dirhams; a positive balance is owed by the
+    customer."""
     return {
         "object": "statement",
-        "customer": customer.id,
-        "customer_name": customer.name,
+        "customer": customer,
+        "customer_name": name,
         "currency": "MAD",
         "from": statement.first.isoformat(),
         "to": statement.last.isoformat(),

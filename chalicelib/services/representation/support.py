@@ -1,8 +1,11 @@
 """Support threads and messages."""
 
+from collections.abc import Mapping
+
+from chalicelib.domain.attachments.attachment import Attached
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.contact.support import Conversation, SupportMessage, Thread
+from chalicelib.domain.contact.support import Conversation, EnclosedFile, SupportMessage, Thread
 from chalicelib.services.representation.body import Body
 
 
@@ -26,8 +29,9 @@ def present_thread(thread: Thread, head: Head | None = None) -> Body:  # noqa: A
     }
 
 
-def present_message(message: SupportMessage) -> Body:
-    """A message; attachments have names."""
+def present_message(message: SupportMessage, files: Mapping[str, Attached] | None = None) -> Body:
+    """A message with its files: those of its attachments, and those that an earlier version stored within it. `files`
+    are the attachments of the thread by id. Without them only their ids are shown."""
     return {
         "id": message.id,
         "object": "support_message",
@@ -36,17 +40,40 @@ def present_message(message: SupportMessage) -> Body:
         "text": message.text,
         "created_at": instant(message.created_at),
         "attachments": [
-            {
-                "file": attachment.key.rpartition("/")[2],
-                "name": attachment.name,
-                "media": attachment.media,
-                "size": attachment.size,
-            }
-            for attachment in message.attachments
+            *(_enclosed(file) for file in message.attachments),
+            *(_attached(id, files) for id in message.files),
         ],
+    }
+
+
+def _attached(id: str, files: Mapping[str, Attached] | None) -> Body:
+    row = (files or {}).get(id)
+    missing = None if files is None else "deleted"
+    return {
+        "id": id,
+        "by": row.by if row else None,
+        "file": None,
+        "name": row.name if row else None,
+        "media": row.kept_type if row else None,
+        "size": row.kept_bytes if row else None,
+        "status": row.state if row else missing,
+    }
+
+
+def _enclosed(file: EnclosedFile) -> Body:
+    name = file.key.rpartition("/")[2]
+    return {
+        "id": None,
+        "by": None,
+        "file": name,
+        "name": file.name,
+        "media": file.media,
+        "size": file.size,
+        "status": "ready",
     }
 
 
 def present_conversation(found: Conversation, _: Head | None = None) -> Body:
     """A thread with its messages."""
-    return {**present_thread(found.thread), "messages": [present_message(message) for message in found.messages]}
+    files = {row.id: row for row in found.files}
+    return {**present_thread(found.thread), "messages": [present_message(message, files) for message in found.messages]}

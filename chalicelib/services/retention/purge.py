@@ -10,6 +10,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.attachments.attachment import DocumentAttachment
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.documents.document_type import DocumentType
@@ -23,8 +24,10 @@ from chalicelib.policy.load import current
 from chalicelib.policy.schedules import DAY, CompanyRetention, dated, oldest, retention_of, statutory, year_of
 from chalicelib.policy.terms import Period
 from chalicelib.services.archive import removal
+from chalicelib.services.attachments.rows import copies
 from chalicelib.services.retention.selection import due_credit, due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision, always
+from chalicelib.store.read import rows_of_party
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
@@ -73,7 +76,7 @@ def _documents(
     """Purge the next documents of a series. The series keeps the last purged number and its chain hash."""
     due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
     gone, left, purged = _rows_to_purge(world, schedule, due, through)
-    removal.remove(world, schedule.company, (each.hash for each in due[:purged]))
+    _remove_files(world, schedule.company, due[:purged], gone)
 
     def decide_purge(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
@@ -91,8 +94,18 @@ def _unregistered(
     """Purge the next documents of a kind outside the register."""
     due = [Due(document_type, document.id, document.hash) for document in documents]
     gone, left, purged = _rows_to_purge(world, schedule, due, through)
-    removal.remove(world, schedule.company, (each.hash for each in due[:purged]))
+    _remove_files(world, schedule.company, due[:purged], gone)
     _commit(world, schedule, tuple(gone), tuple(left))
+
+
+def _remove_files(world: "World", company: str, due: Sequence[Due], gone: Sequence[Record]) -> None:
+    """Delete the archived originals of documents, and the files of their attachments, before their rows go. Raises
+    Busy."""
+    papers = [row for row in gone if isinstance(row, DocumentAttachment)]
+    removal.remove(world, company, [*(each.hash for each in due), *map(removal.archived_name, papers)])
+    for paper in papers:
+        for key in copies(paper):
+            world.files.delete(key)
 
 
 def _rows_to_purge(
@@ -127,7 +140,8 @@ def _with_document(world: "World", company: str, due: Due, through: date) -> tup
     rows = world.store.all("ledger", company, SORT.startswith(f"payment#{due.id}#"))
     payments = [row for row in rows if isinstance(row, Payment)]
     later = max((payment.date for payment in payments if payment.date > through), default=None)
-    gone = [row for row in (due.entry, document, *(balance if later is None else ())) if row is not None]
+    papers = rows_of_party(world.store, DocumentAttachment, company, due.id)
+    gone = [row for row in (*papers, due.entry, document, *(balance if later is None else ())) if row is not None]
     return [*gone, *_with_ids(world, [payment for payment in payments if payment.date <= through])], later
 
 

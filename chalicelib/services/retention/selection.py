@@ -42,13 +42,11 @@ def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[D
 
 
 def due_credit(store: Store, company: str, through: date) -> Iterator[CreditEntry | Refund]:
-    """The unapplied credit whose last event is past its term, and the refunds. They have no order by date."""
-    for row in store.all("ledger", company, SORT.startswith("credit_entry#")):
-        if isinstance(row, CreditEntry) and row.last_date <= through:
-            yield row
-    for row in store.all("ledger", company, SORT.startswith("refund#")):
-        if isinstance(row, Refund) and row.date <= through:
-            yield row
+    """The unapplied credit and the refunds whose last event is past its term. They have no order by date."""
+    for cls in (CreditEntry, Refund):
+        for row in store.all("ledger", company, SORT.startswith(f"{cls.KIND}#")):
+            if isinstance(row, cls) and row.last_date <= through:
+                yield row
 
 
 def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:

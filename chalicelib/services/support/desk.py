@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.contact.support import Thread, answered, noted_late
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.file_errors import AttachmentNotReady
 from chalicelib.files import prefixes
 from chalicelib.policy.ends import row_end
+from chalicelib.services.attachments import rows, settling
 from chalicelib.services.mail import writing
 from chalicelib.services.support.support import close_now, draft, messages, require_accepts_message
 from chalicelib.store import bookkeeping
@@ -27,7 +30,7 @@ def write_answer(world: "World", company: str, id: str, text: str, by: str) -> C
     (found,) = world.store.records([Thread.ref(company, id)])
     if not isinstance(found, Thread):
         raise NotFound
-    message, _ = draft(world, call, found, None, text, ())
+    message = draft(call, found, None, text)
     email = _address(world.store, company, found.opened_by)
     posted = writing.write(call, email, found.language, "support_answered", thread=id) if email else None
 
@@ -51,8 +54,29 @@ def close(world: "World", company: str, id: str, by: str) -> Committed[Thread]:
     return close_now(world.store, call, id)
 
 
+def file(world: "World", company: str, id: str, name: str) -> bytes:
+    """A file of a thread: that of an attachment (`name` is its id), or one that an earlier version stored within a
+    message (its file name). Raises NotFound, AttachmentNotReady, Busy."""
+    (thread,) = world.store.records([Thread.ref(company, id)])
+    if not isinstance(thread, Thread):
+        raise NotFound
+    enclosed = {
+        each.key.rpartition("/")[2]: each.key for row in messages(world.store, thread) for each in row.attachments
+    }
+    if name in enclosed:
+        return world.files.read(enclosed[name])
+    row = rows.find(world.store, company, name)
+    if row is None or row.owner != id:
+        raise NotFound
+    if row.state != "ready":
+        raise AttachmentNotReady
+    return world.files.read(rows.copies(row)[0])
+
+
 def _address(store: Store, company: str, member: str) -> str | None:
-    return next((row.email for row in store.all_of(Member, company) if row.id == member), None)
+    (profile,) = store.records([Company.ref(company)])
+    known = profile if isinstance(profile, Company) else None
+    return next((proven_address(row, known) for row in store.all_of(Member, company) if row.id == member), None)
 
 
 def note_late(world: "World", company: str, id: str) -> None:
@@ -84,6 +108,7 @@ def end(world: "World", company: str, id: str) -> None:
     said = messages(world.store, thread)
     for key in world.files.list(prefixes.upload_of(company, id)):
         world.files.delete(key)
+    settling.remove_all(world, company, id)
     call = world.call(company, "system", "support_end", key=f"end-{id}")
 
     def decide_end(snapshot: Snapshot) -> Decision[None]:

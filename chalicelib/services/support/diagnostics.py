@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, Os, SummaryLine, coarse, partition, summarise
 from chalicelib.domain.entity import new_row
-from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.consent import granted
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.terms import most_days
-from chalicelib.services.codes import allow
+from chalicelib.services.codes import limit
 from chalicelib.services.companies import consent
 from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
@@ -29,8 +28,7 @@ def store_batch(
     """Store a batch unless the member objected; return whether it was stored. Raises TooManyRequests, Busy."""
     if reader is not None and member is not None and not granted(consent.of_member(reader, member), "diagnostics"):
         return False
-    if not allow(world, "diagnostics", source, most=MOST, seconds=WINDOW_SECONDS):
-        raise TooManyRequests(retry_after=WINDOW_SECONDS)
+    limit(world, "diagnostics", source, most=MOST, seconds=WINDOW_SECONDS)
     app_version, os, os_version, events = sent
     at = coarse(world.now())
     batch = DiagnosticsBatch(

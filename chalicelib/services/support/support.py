@@ -6,32 +6,29 @@ A member sees their own threads; an owner sees all of the company's. Support doe
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.contact.support import (
     FIRST_ANSWER,
     MOST_MESSAGES,
-    ORPHANED,
-    Attachment,
     Conversation,
     SupportMessage,
     Thread,
-    Upload,
     closed,
     written,
 )
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
 from chalicelib.domain.language import Language
-from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
-from chalicelib.policy.ends import expires_at, row_end
+from chalicelib.policy.ends import row_end
 from chalicelib.policy.wording import long_date
+from chalicelib.services.attachments import rows
 from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, Committed, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
@@ -52,13 +49,6 @@ class ThreadMember(NamedTuple):
     def sees(self, thread: Thread) -> bool:
         """Whether the member may read the thread."""
         return self.owner or thread.opened_by == self.member
-
-
-class Enclosure(NamedTuple):
-    """A file as sent: its name and its bytes."""
-
-    name: str
-    content: bytes
 
 
 THREADS: Resource[Thread] = Resource(Thread, policy=ACCOUNT)
@@ -89,7 +79,8 @@ def messages(store: Store, thread: Thread) -> list[SupportMessage]:
 
 def _conversation(store: Store, thread: Thread, *more: SupportMessage) -> Conversation:
     said = {message.id: message for message in (*messages(store, thread), *more)}
-    return Conversation(thread, tuple(said[id] for id in sorted(said)))
+    files = rows.of_owner(store, thread.company, thread.id) if any(each.files for each in said.values()) else ()
+    return Conversation(thread, tuple(said[id] for id in sorted(said)), tuple(files))
 
 
 def open_thread(
@@ -99,9 +90,10 @@ def open_thread(
     language: Language,
     subject: str,
     text: str,
-    files: Sequence[Enclosure] = (),
+    files: Sequence[str] = (),
 ) -> Committed[Conversation]:
-    """Open a thread. A mail confirms it if the member has an address. Raises InvalidContent, Busy."""
+    """Open a thread. A mail confirms it if the member has an address. Files are attached to a thread that exists, so
+    `files` are refused. Raises InvalidContent, Busy."""
     by = call.at + FIRST_ANSWER
     thread = call.make(
         Thread,
@@ -111,18 +103,19 @@ def open_thread(
         first_answer_by=by,
         due_at=by,
     )
-    message, uploads = draft(world, call, thread, writer.member, text, files)
+    message = draft(call, thread, writer.member, text)
     posted = None
     if writer.email:
         day = long_date(today(by), language)
         posted = writing.write(call, writer.email, language, "support_opened", thread=thread.id, date=day)
 
-    def decide_open(_: Snapshot) -> Decision[Conversation]:
+    def decide_open(snapshot: Snapshot) -> Decision[Conversation]:
+        _require_attached(snapshot, thread, files)
         new: tuple[Record, ...] = (thread, message, posted.letter) if posted else (thread, message)
         outbox = (posted.message,) if posted else ()
-        return Decision(Conversation(thread, (message,)), puts=uploads, new=new, messages=outbox)
+        return Decision(Conversation(thread, (message,)), new=new, messages=outbox)
 
-    committed = transact(world.store, call, [], decide_open, ACCOUNT)
+    committed = transact(world.store, call, _refs(call, files), decide_open, ACCOUNT)
     if posted:
         world.wake("outbox")
     return committed
@@ -135,22 +128,41 @@ def write(
     writer: ThreadMember,
     id: str,
     text: str,
-    files: Sequence[Enclosure] = (),
+    files: Sequence[str] = (),
 ) -> Committed[Conversation]:
-    """Write in an open thread. Raises NotFound, ThreadClosed, InvalidContent."""
+    """Write in an open thread. `files` are the ids of attachments of the thread. Raises NotFound, ThreadClosed,
+    InvalidContent."""
     seen = _theirs(reader, writer, id)
-    require_accepts_message(seen)
-    message, uploads = draft(world, call, seen, writer.member, text, files)
+    message = draft(call, seen, writer.member, text, files)
 
     def decide_message(snapshot: Snapshot) -> Decision[Conversation]:
         thread = snapshot.get(Thread, id)
         if thread is None:
             raise NotFound
         require_accepts_message(thread)
+        _require_attached(snapshot, thread, files)
         after = written(thread, call.at)
-        return Decision(_conversation(world.store, after, message), puts=(after, *uploads), new=(message,))
+        return Decision(_conversation(world.store, after, message), puts=(after,), new=(message,))
 
-    return transact(world.store, call, [Thread.ref(call.company, id)], decide_message, ACCOUNT)
+    return transact(world.store, call, [seen.key, *_refs(call, files)], decide_message, ACCOUNT)
+
+
+def draft(call: Call, thread: Thread, by: str | None, text: str, files: Sequence[str] = ()) -> SupportMessage:
+    """A new message of a thread."""
+    named = tuple(dict.fromkeys(files))
+    return call.make(SupportMessage, thread=thread.id, opened_by=thread.opened_by, by=by, text=text, files=named)
+
+
+def _refs(call: Call, files: Sequence[str]) -> list[Ref]:
+    return [Attachment.ref(call.company, id) for id in dict.fromkeys(files)]
+
+
+def _require_attached(snapshot: Snapshot, thread: Thread, files: Sequence[str]) -> None:
+    """Raise InvalidContent for an id that is no uploaded attachment of the thread. A file whose scan is not over is
+    accepted. It is read only after the scan."""
+    for number, found in enumerate(snapshot.find(Attachment, *files)):
+        if found is None or found.owner != thread.id or found.state not in ("checking", "ready"):
+            raise invalid(f"/attachments/{number}", "not_attached")
 
 
 def require_accepts_message(thread: Thread) -> None:
@@ -181,52 +193,12 @@ def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
     return transact(store, call, [Thread.ref(call.company, id)], decide_close, ACCOUNT)
 
 
-def attachment(world: "World", reader: Reader, writer: ThreadMember, id: str, file: str) -> Link:
-    """The address of an attachment, valid for `LINK_SECONDS`. Raises NotFound."""
+def enclosed(world: "World", reader: Reader, writer: ThreadMember, id: str, file: str) -> Link:
+    """The address of a file that an earlier version stored within a message, valid for `LINK_SECONDS`. Raises
+    NotFound."""
     thread = _theirs(reader, writer, id)
     for message in messages(reader.store, thread):
         for found in message.attachments:
             if found.key.rpartition("/")[2] == file:
                 return world.files.url(found.key, filename=found.name or file)
     raise NotFound
-
-
-class Drafted(NamedTuple):
-    """A message with stored files, and the rows that end their uploads in the commit."""
-
-    message: SupportMessage
-    uploads: tuple[Upload, ...] = ()
-
-
-def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str, files: Sequence[Enclosure]) -> Drafted:
-    """Build a message and store its files. All files are checked first, so that a refused request stores nothing. The
-    upload is marked before it is stored, so that the sweep finds it if the call never commits. Each call stores under
-    its own names, so a retry never shares a file with the sweep."""
-    from chalicelib.render.attachment import check
-
-    checked = [(file.name, check(file.content, f"/attachments/{n}/content")) for n, file in enumerate(files)]
-    kept = tuple(
-        Attachment(
-            key=prefixes.upload(call.company, thread.id, f"{call.id}-{n}", found.extension),
-            name=f"{name.rpartition('.')[0] or name}.{found.extension}",
-            media=found.media,
-            size=len(found.content),
-        )
-        for n, (name, found) in enumerate(checked)
-    )
-    message = call.make(
-        SupportMessage, thread=thread.id, opened_by=thread.opened_by, by=by, text=text, attachments=kept
-    )
-    if not kept:
-        return Drafted(message)
-    at = call.at + ORPHANED
-    upload = call.make(
-        Upload,
-        due_at=at,
-        keys=tuple(each.key for each in kept),
-        expires_at=expires_at(Upload, at),
-    )
-    bookkeeping.remember(world.store, upload, world.random(16))
-    for each, (_, found) in zip(kept, checked, strict=True):
-        world.files.put(each.key, found.content, found.media)
-    return Drafted(message, (upload.edited(call.at, due=None),))

@@ -24,8 +24,8 @@ from chalicelib.api.fields import (
     countries,
     multi_line,
 )
-from chalicelib.api.numbers import Number, WholeNumber
 from chalicelib.domain.text import clean, shows_nothing
+from chalicelib.services.inputs.numbers import Number, WholeNumber
 
 NAME: TypeAdapter[str] = TypeAdapter(Annotated[str, Text(20)])
 NOTES: TypeAdapter[str] = TypeAdapter(Annotated[str, multi_line(50)])

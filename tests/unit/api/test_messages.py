@@ -14,9 +14,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 import chalicelib
 from chalicelib.api import problems, request_errors
-from chalicelib.api.faults import faults_of
 from chalicelib.api.problems import InternalError, messages, problem
-from chalicelib.domain import errors
+from chalicelib.domain import errors, file_errors
 from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.backups.backup import BackupStatus
 from chalicelib.domain.documents.terms import SELLER_IDENTITY
@@ -25,7 +24,9 @@ from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.morocco.vat import CATEGORIES, GENERAL
 from chalicelib.domain.privacy.request import RequestStatus
+from chalicelib.domain.sync import push_errors, sync_errors
 from chalicelib.render.template_faults import AT_LINE, TemplateReason
+from chalicelib.services.inputs.faults import faults_of
 
 _ARGUMENT = {"invalid": 1, "Fault": 1, "refuse": 0, "warn": 0, "PydanticCustomError": 0, "TotalsError": 0}
 """Functions that take a code, and which of their arguments it is."""
@@ -83,8 +84,9 @@ def given(call: ast.Call, name: str) -> set[str] | None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_has_words(language: Language) -> None:
     words = messages(language)["refusals"]
-    ours = (errors.__name__, backup_errors.__name__, request_errors.__name__, InternalError.__module__)
-    known = {kind.code for kind in refusals() if kind.__module__ in ours}
+    ours = (errors, file_errors, backup_errors, push_errors, sync_errors, request_errors)
+    named = {*(module.__name__ for module in ours), InternalError.__module__}
+    known = {kind.code for kind in refusals() if kind.__module__ in named}
     assert set(words) == known
     assert all(set(said) == {"title", "detail"} and all(said.values()) for said in words.values())
 

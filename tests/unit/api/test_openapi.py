@@ -11,6 +11,8 @@ import pytest
 from chalicelib.api import docs, openapi
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC
+from chalicelib.api.openapi_names import nouns
+from chalicelib.api.openapi_schemas import plain
 from chalicelib.api.problems import refusals, status_of
 from chalicelib.api.serve import verb
 
@@ -74,10 +76,14 @@ def test_operations_keep_their_groups(document: dict[str, Any]) -> None:
     tags = {tag for path in document["paths"].values() for operation in path.values() for tag in operation["tags"]}
     assert tags == {
         "API keys",
+        "Archived invoices",
+        "Attachments",
         "Backups",
         "Company",
         "Credit notes",
         "Customers",
+        "Exports",
+        "Imports",
         "Invoices",
         "Items",
         "Jobs",
@@ -143,3 +149,53 @@ def test_the_page_stands_alone(document: dict[str, Any]) -> None:
 def test_the_page_escapes_its_values(document: dict[str, Any]) -> None:
     hostile = json.loads(json.dumps(document).replace("List", "<script>alert(1)</script>"))
     assert "<script" not in docs.page(hostile)
+
+
+def members(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every schema member of the components, with its name."""
+    if isinstance(value, dict):
+        for name, part in value.get("properties", {}).items():
+            yield name, part
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from members(part)
+
+
+def test_an_optional_member_has_no_default(document: dict[str, Any]) -> None:
+    """A generator takes a member with a default for a required one."""
+    found = list(members(document["components"]["schemas"]))
+    assert len(found) > 1000
+    assert [name for name, part in found if "default" in part] == []
+
+
+def test_schemas_are_nouns_without_titles(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert {"Invoice", "NewInvoice", "InvoiceList", "LineInput", "ImportColumn", "SyncColumn"} <= schemas.keys()
+    endings = ("Shown", "In", "New")
+    assert [name for name in schemas if "_" in name or name.endswith(endings)] == []
+    assert [name for name, part in members(schemas) if isinstance(part.get("title"), str)] == []
+
+
+def test_two_models_cannot_share_a_noun() -> None:
+    assert nouns(["InvoiceShown", "ListOf_InvoiceShown_"]) == {
+        "InvoiceShown": "Invoice",
+        "ListOf_InvoiceShown_": "InvoiceList",
+    }
+    for models in (["InvoiceShown", "Invoice"], ["chalicelib__api__toy__Shown"]):
+        with pytest.raises(ValueError, match="needs a name of its own"):
+            nouns(models)
+
+
+def test_a_default_is_said_in_words() -> None:
+    shown = plain({"type": "string", "title": "Nature", "default": "goods", "description": "What it is."}, {})
+    assert shown == {"type": "string", "description": "What it is. Without it: `goods`."}
+    assert plain({"properties": {"title": {"default": None, "type": "string"}}}, {}) == {
+        "properties": {"title": {"type": "string"}}
+    }
+
+
+def test_the_parties_of_a_document_are_typed(document: dict[str, Any]) -> None:
+    invoice = document["components"]["schemas"]["Invoice"]["properties"]
+    for member, noun in (("seller", "Seller"), ("buyer", "Buyer"), ("customer", "Customer")):
+        assert {"$ref": f"#/components/schemas/{noun}"} in invoice[member]["anyOf"]

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from chalicelib.api.faults import MOST_FAULTS, faults_of, pointer
 from chalicelib.api.fields import Amount, Model
 from chalicelib.api.problems import MEDIA, gateway_problem, negotiate, problem
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault
+from chalicelib.services.inputs.faults import MOST_FAULTS, faults_of, pointer
 
 
 @pytest.mark.parametrize(

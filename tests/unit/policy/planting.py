@@ -1,6 +1,8 @@
 """Ways to plant a fault in the policy, so that a test can see it found."""
 
-from chalicelib.policy.load import HERE, parse
+from dataclasses import replace
+
+from chalicelib.policy.load import HERE, current, parse
 from chalicelib.policy.model import Policy
 
 SOURCE = (HERE / "policy.toml").read_text("utf-8")
@@ -15,6 +17,16 @@ def changed(old: str, new: str) -> Policy:
 def extended(more: str) -> Policy:
     """The policy with `more` TOML at its end."""
     return parse(SOURCE + more)
+
+
+def decided() -> Policy:
+    """The policy once the controller has decided: its last version awaits nothing."""
+    policy = current()
+    processors = {
+        name: replace(each, where="region", transfer="listed_country") for name, each in policy.processors.items()
+    }
+    last = replace(policy.current, awaits=())
+    return replace(policy, processors=processors, versions=(*policy.versions[:-1], last))
 
 
 RULE = """

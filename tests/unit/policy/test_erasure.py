@@ -39,7 +39,7 @@ def test_an_erased_company_keeps_only_statutory_data_and_proofs() -> None:
     steps = planned("company").steps
     assert {step.action for step in steps} == {"block", "keep", "delete"}
     kept = [step for step in steps if step.action in ("block", "keep")]
-    assert {step.place for step in kept} == {"ledger", "journal", "requests", "archive/"}
+    assert {step.place for step in kept} == {"ledger", "journal", "requests", "archive/", "papers/"}
     assert [step for step in kept if not set(step.bases) & {"statutory_retention", "rights"}] == []
     assert [step for step in steps if (step.until is not None) != (step in kept)] == []
 
@@ -90,6 +90,7 @@ def test_one_person_takes_nothing_of_the_others() -> None:
     assert not steps(planned("party"), "identity")
     assert not steps(planned("party"), "workspace", "company")
     assert {kind for step in steps(planned("member"), "workspace") for kind in step.kinds} == {
+        "attachment",
         "support_message",
         "support_thread",
     }
@@ -102,7 +103,7 @@ def test_one_member() -> None:
     keys = steps(found, "identity", "api_key")
     assert [(step.action, step.attributes) for step in keys] == [("anonymise", ("created_by",))]
     entries = steps(found, "journal", "journal_entry")
-    assert [(step.action, step.attributes) for step in entries] == [("block", ("actor",))]
+    assert [(step.action, step.attributes) for step in entries] == [("block", ("actor", "device"))]
 
 
 def test_backups_hold_a_person_until_they_expire_and_a_company_not() -> None:
@@ -128,7 +129,7 @@ def test_a_copy_that_goes_for_naming_a_person_loses_no_attribute_first() -> None
 
 def test_the_last_trace() -> None:
     assert planned("company").last_trace == TODAY + timedelta(days=35)
-    assert planned("party").last_trace == date(2027, 11, 23)
+    assert planned("party").last_trace == date(2027, 11, 30), "an old version outlives its backup by seven days"
 
 
 def test_a_mixed_row_that_stays_loses_its_other_attributes() -> None:
@@ -175,3 +176,15 @@ def test_the_longer_of_the_adopted_and_the_present_term_counts() -> None:
     )
     assert erased_until(adopted, at) == {date(2040, 2, 29)}
     assert erased_until(replace(adopted, period="P5Y"), at) == {date(2038, 2, 28)}
+
+
+def test_each_plan_names_the_attachments() -> None:
+    """Those of a whole account, of a customer or supplier, and of a member; the papers of issued documents stay."""
+    kept = {"ledger": "block", "workspace": "delete"}
+    for subject in ("company", "party"):
+        found = {step.place: step.action for step in planned(subject).steps if "attachment" in step.kinds}
+        assert found == kept
+    of_member = [step for step in planned("member").steps if "attachment" in step.kinds]
+    assert [(step.place, step.action, "by" in step.attributes) for step in of_member] == [("workspace", "delete", True)]
+    files = {step.place: step.action for step in planned("company").steps if step.store == "files"}
+    assert (files["uploads/"], files["incoming/"], files["papers/"]) == ("delete", "delete", "block")

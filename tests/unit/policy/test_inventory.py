@@ -78,7 +78,8 @@ def test_an_unknown_rule_is_found() -> None:
     planted: Any = make_dataclass("Planted", [("parts", tuple[Part, ...], kept("party.identity"))])
     stored = inventory.build_inventory({**all_entities(), ("workspace", "planted"): planted})
     assert inventory.faults(stored, current()) == [
-        "workspace/planted.parts.nickname names the unknown rule 'rumour.mill'"
+        "planted.parts.nickname has no nature: add its name to natures.toml",
+        "workspace/planted.parts.nickname names the unknown rule 'rumour.mill'",
     ]
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,7 @@ from chalicelib.domain.language import LANGUAGES
 from chalicelib.policy.load import accepted_versions, current, parse, policy_version, sections
 from chalicelib.policy.model import PolicyError
 from tests.moved import with_line
-from tests.unit.policy.planting import RULE, SOURCE, changed, extended
+from tests.unit.policy.planting import RULE, SOURCE, changed, decided, extended
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_terms_that_cannot_be_true_together_are_refused(rule: str, term: str, co
 
 def test_the_policy_reads() -> None:
     policy = current()
-    assert policy.version == policy_version() == policy.date.isoformat()
+    assert policy.version == policy.date.isoformat()
     assert policy.contact == "contact@facturepro.com"
     assert [version.date for version in policy.versions][:2] == [date(2026, 4, 2), date(2026, 11, 23)]
 
@@ -81,6 +82,8 @@ def test_the_other_terms_that_are_promised(rule: str, term: str, start: str) -> 
         ('version = "2026-11-23"', 'version = "v2"', "v2"),
         ('default_region = "eu-west-3"', 'default_region = "mars-1"', "mars-1"),
         ('state = "kept"', 'state = "promised"', "awaits"),
+        ('transfer = "undecided"', 'transfer = "listed_country"', "2026-12-01 awaits"),
+        ("date = 2026-04-02\n", 'date = 2026-04-02\nawaits = ["processors.hosting.transfer"]\n', "the first one"),
         ('state = "kept"', 'state = "kept"\nawaits = "a better day"', "kept clause"),
         ("[regions]", "[regions", "policy.toml"),
     ],
@@ -104,17 +107,32 @@ def test_a_file_that_is_something_else_is_refused(source: str) -> None:
 
 def test_a_material_change_asks_for_a_new_acceptance() -> None:
     policy = current()
-    assert accepted_versions()[-1] == policy_version()
+    assert accepted_versions()[-1] == policy_version() == "2026-11-23"
     assert policy.accepted_on(policy.date) == ("2026-04-02", "2026-11-23")
-    material = replace(policy, versions=(policy.versions[0], replace(policy.versions[1], material=True)))
-    assert material.accepted_on(material.date) == ("2026-11-23",)
+    open_ = decided()
+    assert open_.accepted_on(open_.date) == ("2026-04-02", "2026-11-23", "2026-12-01")
+    material = replace(open_, versions=(*open_.versions[:2], replace(open_.versions[2], material=True)))
+    assert material.accepted_on(material.date) == ("2026-12-01",)
 
 
-def test_every_version_has_a_text_that_tells_of_every_clause() -> None:
-    assert current().versions
-    for version in current().versions:
-        told = {clause for section in sections(version.version) for clause in section.clauses}
-        assert told == set(current().clauses), version.version
+def test_a_version_that_awaits_a_decision_is_never_in_force() -> None:
+    policy, later = current(), date(2030, 1, 1)
+    assert policy.in_force(later).version == policy.required(later).version == "2026-04-02"
+    assert [version.version for version in policy.pending(later)] == ["2026-11-23", "2026-12-01"]
+    assert policy.announced(later) == ()
+    open_ = decided()
+    assert open_.in_force(open_.date).version == "2026-12-01"
+    assert [version.version for version in open_.announced(date(2026, 11, 30))] == ["2026-12-01"]
+    assert open_.pending(open_.date) == ()
+
+
+def test_the_last_text_states_every_clause_and_each_version_states_more() -> None:
+    stated = [
+        {clause for section in sections(version.version) for clause in section.clauses}
+        for version in current().versions
+    ]
+    assert stated[-1] == set(current().clauses)
+    assert all(earlier <= later for earlier, later in pairwise(stated))
 
 
 def test_an_unknown_version_has_no_text() -> None:

@@ -133,7 +133,8 @@ def _cents(value: Decimal) -> Decimal:
 
 
 def arithmetic(xml: bytes, *, slack: Decimal = Decimal(0)) -> list[str]:
-    """EN 16931's sums that do not hold to the centime. `slack`, in dirhams, is for the TVA of credit notes alone."""
+    """EN 16931's sums that do not hold to the centime. `slack`, in dirhams, is for the TVA of credit notes and of
+    prices with tax alone."""
     it = read(xml)
     return [name for name, left, right in (*_totals(it), *_lines(it)) if left != right] + _breakdown(it, slack)
 
@@ -155,7 +156,7 @@ def _totals(it: Read) -> Iterator[tuple[str, Decimal, Decimal]]:
     shares = it.all("cac:TaxSubtotal", tax)
     yield "BR-CO-14", it.amount("cbc:TaxAmount", tax), sum((it.amount("cbc:TaxAmount", x) for x in shares), Decimal(0))
     yield "BR-CO-15", of("TaxInclusiveAmount"), of("TaxExclusiveAmount") + it.amount("cbc:TaxAmount", tax)
-    yield "BR-CO-16", of("PayableAmount"), of("TaxInclusiveAmount") - of("PrepaidAmount")
+    yield "BR-CO-16", of("PayableAmount"), of("TaxInclusiveAmount") - of("PrepaidAmount") + of("PayableRoundingAmount")
 
 
 def _lines(it: Read) -> Iterator[tuple[str, Decimal, Decimal]]:

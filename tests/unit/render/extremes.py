@@ -14,14 +14,15 @@ from pydantic import BaseModel
 from chalicelib.api.companies import CompanyEdit
 from chalicelib.api.document_models import CreditIn, DraftEdit, LineIn, RecordIn
 from chalicelib.api.fields import Text
-from chalicelib.api.parties import CustomerNew
-from chalicelib.api.records import AddressIn
 from chalicelib.domain.documents.view import DocumentView, FactView, TotalView, VatView
 from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.vat import article_key
+from chalicelib.domain.text import without_unseen
 from chalicelib.render import formats
 from chalicelib.render.text import unmarked
 from chalicelib.services.documents.view import issued_view
+from chalicelib.services.inputs.parties import CustomerNew
+from chalicelib.services.inputs.records import AddressIn
 from tests.unit import samples
 from tests.unit.render import views
 
@@ -125,7 +126,7 @@ def _document(make: Callable[[Language, Extreme], dict[str, Any]]) -> Change:
 
 
 def _totals(language: Language, extreme: Extreme) -> dict[str, Any]:
-    kinds = ("lines", "discount", "net", "vat_total", "gross", "stamp_duty", "payable")
+    kinds = ("lines", "discount", "net", "vat_total", "rounding", "gross", "stamp_duty", "payable")
     rows = {kind: formats.money(-_MOST if kind == "discount" else _MOST, language) for kind in kinds}
     return {"totals": tuple(TotalView(kind=kind, amount=amount) for kind, amount in rows.items())}  # type: ignore[arg-type]
 
@@ -244,7 +245,7 @@ def printed(view: DocumentView, name: str) -> list[str]:
     if part == "facts":
         return [view.facts[-1].value]
     if part == "totals":
-        return [unmarked(row.amount) for row in view.totals]
+        return [without_unseen(unmarked(row.amount)) for row in view.totals]
     if part == "vat":
         return [text for row in view.vat for text in (row.rate, row.exemption, row.base, row.amount)]
     value = getattr(view, part)

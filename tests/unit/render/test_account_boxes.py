@@ -1,6 +1,7 @@
 """Receipts and statements: by bounding boxes, nothing overlaps and nothing leaves the margins; what is entered can be
 read from the file."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,15 +11,18 @@ import pytest
 
 from chalicelib.domain.documents.account_line import AccountLine, LineKind
 from chalicelib.domain.documents.account_view import ReceiptView, StatementView
+from chalicelib.domain.documents.issuing import buyer_of
+from chalicelib.domain.documents.model import Discount
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.statement import Statement, StatementLine
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.services.documents.account_views import receipt_view, statement_view
+from chalicelib.services.documents.view import issued_view
 from tests.unit.render.extremes import Extreme, extreme_view
 from tests.unit.render.geometry import pages
 from tests.unit.render.test_boxes import TYPST, faults, readable
-from tests.unit.samples import AT, DAY, STAMPS, company, customer, issued
+from tests.unit.samples import AT, DAY, STAMPS, company, customer, issued, line
 
 WIDE = "W" * 100
 """The widest reference that is accepted."""
@@ -59,7 +63,9 @@ def account(language: Language, amount: Decimal, reference: str | None, number: 
         pending=amount,
         ageing=ageing,  # type: ignore[arg-type]  # the names of the bands
     )
-    return statement_view(found, customer(), company(rib="011780000012345678901242"), language, specimen=False)
+    return statement_view(
+        found, buyer_of(customer()), company(rib="011780000012345678901242"), language, specimen=False
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -93,6 +99,16 @@ def test_numbers_and_references_read_from_left_to_right(language: Language) -> N
     made = TYPST.render_account(account(language, Decimal("10.00"), "2026-118", "2026-00042"))
     ink = "".join(line for page in pages(made) for line in page.lines())
     assert (ink.count("2026-00042"), ink.count("2026-118")) == (10, 10)
+
+
+def test_a_sign_stands_before_its_digits_in_arabic() -> None:
+    """An amount with its currency was printed as 77,77-, beside cells with -77,77."""
+    statement = TYPST.render_account(account("ar", Decimal("77.77"), None, "FA-1"))
+    discounted = issued(line(), discount=Discount(amount=Decimal("77.77")))
+    invoice = TYPST.render(issued_view(discounted, "ar"))
+    ink = [text for made in (statement, invoice) for page in pages(made) for text in page.lines()]
+    found = [part for text in ink for part in re.findall(r"د(-?77,77-?)", text)]
+    assert sorted(found) == ["-77,77", "-77,77", "-77,77", "77,77"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -12,11 +12,14 @@ from chalicelib.domain.companies.company import Address, Company, VatBasisPeriod
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import DocumentAmount, LineCredit
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Issued, Line
 from chalicelib.domain.documents.payment_mode import Method, settlement_of
 from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.mentions import NO_VAT
+from chalicelib.render import formats
 from chalicelib.services.documents.einvoicing import attachments
+from chalicelib.services.documents.view import issued_view
 from tests.unit.render.en16931 import CENT, arithmetic, refusals
 from tests.unit.render.test_facturx import understood
 from tests.unit.render.test_ubl import RIB, note, requested
@@ -126,9 +129,31 @@ def test_both_syntaxes_pass_the_official_rules_and_say_the_same(number: int) -> 
     made = DOCUMENTS[number]
     ubl, cii = (each.data for each in attachments(made))
     assert refusals(ubl) == refusals(cii) == []
-    assert arithmetic(ubl, slack=CENT if isinstance(made, CreditNote) else Decimal(0)) == []
+    loose = isinstance(made, CreditNote) or any(each.unit_price_incl is not None for each in made.lines)
+    assert arithmetic(ubl, slack=CENT if loose else Decimal(0)) == []
     said, repeated = understood(ubl), understood(cii)
     if made.buyer.tax_id:
         assert repeated["BG-1"].pop() == {"BT-22": f"{made.buyer.name} : IF {made.buyer.tax_id}"}
         assert repeated["BG-7"].pop("tax_identifier", None) is None
     assert said == repeated
+
+
+def _rounded() -> Invoice:
+    return issued(line("1", "0", "10", unit_price_incl=Decimal("10.50")), discount=Discount(percent=Decimal(15)))
+
+
+@pytest.mark.parametrize("credited", [False, True])
+def test_a_rounding_is_stated(credited: bool) -> None:
+    """BT-114: 8.12 + 0.81 − 0.01 = 8.92, on the invoice and on its credit note."""
+    invoice = _rounded()
+    made: Issued = note(invoice)[0] if credited else invoice
+    ubl, cii = (each.data for each in attachments(made))
+    assert refusals(ubl) == refusals(cii) == []
+    assert arithmetic(ubl, slack=CENT) == []
+    said, repeated = understood(ubl), understood(cii)
+    assert said == repeated
+    for tag in (b'<cbc:PayableRoundingAmount currencyID="MAD">-0.01<', b"<ram:RoundingAmount>-0.01<"):
+        assert tag in ubl + cii
+    rows = {row.kind: row.amount for row in issued_view(made, "en").totals}
+    assert rows["rounding"] == formats.money(Decimal("-0.01"), "en")
+    assert "rounding" not in {row.kind for row in issued_view(issued(line()), "en").totals}

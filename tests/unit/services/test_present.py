@@ -26,7 +26,7 @@ SHOWN: list[tuple[Record, dict[str, Any], set[str]]] = [
     (customer(), present.present_party(customer()), {"same_as"}),
     (SUPPLIER, present.present_party(SUPPLIER), {"same_as"}),
     (ITEM, present.present_record(ITEM), set()),
-    (MEMBER, present.present_record(MEMBER), {"email_key"}),
+    (MEMBER, present.present_record(MEMBER), {"email_key", "proven"}),
     (KEY, present.present_record(KEY), {"digest"}),
 ]
 

@@ -81,6 +81,20 @@ def test_a_verb_has_its_known_cost(pipeline: Pipeline, verb: Verb, other_engines
         assert (traffic.read, traffic.write) == (known["read"], known["write"])
 
 
+def test_cash_costs_one_query_and_one_key_of_an_index_more(
+    pipeline: Pipeline, other_engines: Mapping[str, str]
+) -> None:
+    """One query gives the sums of the day and the month, however much the customer paid before (ADR 0089)."""
+    body = {"amount": "10.00", "method": "cash", "date": today(pipeline.world.now()).isoformat()}
+    known = COUNTS["flows"]["pay"]
+    for _ in range(3):
+        with pipeline.unguarded(), Traffic(pipeline.world.store) as traffic:
+            pipeline.ask("POST", PAYMENTS, body, id=name(pipeline, "issued"))
+        assert traffic.total == known["calls"] + 1
+        if PLACES["dynamodb"] not in other_engines:
+            assert traffic.write == known["write"] + 1
+
+
 def test_authentication_is_one_round_trip_more(pipeline: Pipeline) -> None:
     member_of(pipeline.world, pipeline.company)
     with Traffic(pipeline.world.store) as traffic:

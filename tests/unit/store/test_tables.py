@@ -51,5 +51,5 @@ def test_every_stage_has_tables_of_its_own(bare_world: World) -> None:
 
 def test_no_entity_has_an_attribute_of_the_store() -> None:
     keys = {index.range for definition in TABLES for index in definition.local}
-    assert keys == {"_open", "_date", "_customer", "_text"}
+    assert keys == {"_open", "_date", "_customer", "_w"}
     assert not [field.name for cls in all_entities().values() for field in fields(cls) if field.name[0] == STORES_OWN]

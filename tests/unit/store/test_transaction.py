@@ -29,7 +29,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.journal import IdempotencyRecord, JournalEntry
 from chalicelib.store import conflicts, transaction
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
-from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.snapshot import IndexRange, Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.answering import Answer, answer_of, answering
@@ -287,6 +287,22 @@ def test_asking_for_more_rows_costs_one_more_round_trip(bare_world: World, compa
     with Traffic(bare_world.store) as traffic:
         committed = transact(bare_world.store, call, [], decide)
     assert (traffic.calls, committed.attempts) == ({READ: 2, WRITE: 1}, 1)
+
+
+def test_entries_of_an_index_are_as_of_the_commit(bare_world: World, company: str) -> None:
+    """Another writer commits between the read of the entries and the write: the decision is taken again."""
+    known = IndexRange("workspace", "words", " ", "~", 10)
+    call = companies.call(bare_world, company, "create", "k1")
+    found: list[list[str]] = []
+
+    def decide(snapshot: Snapshot) -> Decision:
+        found.append([each.sort for each in snapshot.entries(known) if each.sort.startswith("item#")])
+        if len(found) == 1:
+            made(bare_world, company, "other", "itm_2")
+        return Decision(Answer({}), new=(item(call),))
+
+    assert transact(bare_world.store, call, [], decide).attempts == 2
+    assert found == [[], ["item#itm_2"]]
 
 
 def test_the_head_can_be_asked_for_like_any_row(bare_world: World, company: str) -> None:

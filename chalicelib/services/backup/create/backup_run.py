@@ -23,19 +23,25 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
-from chalicelib.policy.ends import end, expires_at
+from chalicelib.policy.ends import end
 from chalicelib.services.backup.create.plans import begun as planned
 from chalicelib.services.backup.create.plans import month_of, week_of
 from chalicelib.services.backup.create.writer import BackupWriter
 from chalicelib.services.backup.format import manifest as manifests
+from chalicelib.services.backup.proving import proven
+from chalicelib.services.evidence import anchors
+from chalicelib.services.evidence.pieces import advanced
+from chalicelib.services.evidence.recording import note_full
+from chalicelib.services.job_rows import new_job
 from chalicelib.services.replies import id_of
-from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision
+from chalicelib.store.decision import SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.workflow import engine
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import Failure, Workflow, Written
+from chalicelib.workflow.failure import StepFailed
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -62,7 +68,7 @@ def begin(world: "World", call: Call, tier: Tier, *, next_at: datetime | None = 
     """Begin a backup, or find the running one. One commit puts its row, its job, the company's data keys if missing,
     and the company's plan (due again at `next_at`, if given).
 
-    Raises BackupOff, BackupKeyDestroyed, CompanyBlocked, NotFound, Busy.
+    Raises BackupOff, CloudStorageOff, BackupKeyDestroyed, CompanyBlocked, NotFound, Busy.
     """
     keys, new_keys = _keys(world, call)
     row = _row(call, tier, keys)
@@ -84,7 +90,7 @@ def begin(world: "World", call: Call, tier: Tier, *, next_at: datetime | None = 
         return Decision(new, new=(new, _job(call, row), *new_keys), puts=(now,))
 
     reads = [BackupPlan.ref(call.company), *(KeyDestruction.ref(call.company, key) for key in keys.values())]
-    committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
+    committed = transact(world.store, call, reads, decide_begin)
     (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
     if not isinstance(found, Backup):  # The reply is older than the backup's row.
         raise NotFound
@@ -111,17 +117,7 @@ def job_of(backup: str) -> str:
 
 
 def _job(call: Call, backup: Backup) -> JobRow:
-    return call.make(
-        JobRow,
-        id=job_of(backup.id),
-        due="backups",
-        due_at=call.at,
-        task="backup",
-        actor=call.actor,
-        inputs=msgspec.json.encode({"backup": backup.id}),
-        outcomes=b"[]",
-        expires_at=expires_at(JobRow, call.at),
-    )
+    return new_job(call, "backups", "backup", msgspec.json.encode({"backup": backup.id}), id=job_of(backup.id))
 
 
 def _keys(world: "World", call: Call) -> tuple[dict[KeyClass, str], tuple[Record, ...]]:
@@ -156,9 +152,37 @@ def _make(context: "_BackupContext", backup: Backup, deadline: Deadline) -> Back
     return writer.row
 
 
-def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written[Backup]:
-    """Store the manifest, and end the backup in one commit."""
+class LedgerContradictsJournal(StepFailed):
+    """The rows of the ledger are not those that the journal states. A backup of them would keep the damage."""
+
+    code = "evidence_broken"
+
+
+def _proven(world: "World", backup: Backup, deadline: Deadline) -> Backup | None:
+    """The backup after the full pass of the evidence over its own rows; None if the pass needs another step. Raises
+    LedgerContradictsJournal."""
+    company = backup.company
+    objects = BackupWriter(world, backup).objects
+    proof = advanced(backup.id, lambda: proven(objects, backup.parts, company, anchors.known(world, company)), deadline)
+    if proof is None:
+        return None
+    found, at = proof.verdict, world.now()
+    note_full(world, company, found, at)
+    if not found.verified:
+        log.error("the ledger contradicts the journal", extra={"company": company, "ref": backup.id})
+        raise LedgerContradictsJournal
+    return replace(backup, proven_at=at)
+
+
+def _complete(context: "_BackupContext", backup: Backup, deadline: Deadline) -> Backup | Written[Backup]:
+    """Prove the ledger, store the manifest, and end the backup in one commit."""
     world = context.world
+    good = backup if backup.proven_at else _proven(world, backup, deadline)
+    return backup if good is None else Written(_stored(world, good))
+
+
+def _stored(world: "World", backup: Backup) -> Backup:
+    """Store the manifest, and end the backup in one commit."""
     assert backup.manifest is not None  # noqa: S101 — it is what leads to this step
     key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
     if not world.files.put(key, backup.manifest, "application/json"):
@@ -176,11 +200,12 @@ def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written
             raise BackupKeyDestroyed
         if plan is None or not snapshot.head.cloud_backup:
             raise BackupOff
-        done = now.edited(call.at, status="complete", due_at=until, expires_at=_epoch(until + ROW_KEPT))
+        ended: dict[str, Any] = {"due_at": until, "expires_at": _epoch(until + ROW_KEPT)}
+        done = now.edited(call.at, status="complete", proven_at=backup.proven_at, **ended)
         last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **periods)
         return Decision(puts=(done, last))
 
-    return Written(_ended(world, call, backup, decide_completion))
+    return _ended(world, call, backup, decide_completion)
 
 
 def _require_ours(world: "World", key: str, backup: Backup) -> None:

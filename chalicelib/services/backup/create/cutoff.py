@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.companies.company import LONGEST_FENCE, Head, require_open
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, NotFound, TransactionTooLarge
 from chalicelib.domain.journal import JournalEntry, sort_of
+from chalicelib.services.attachments.owners import is_thread
 from chalicelib.services.backup.format.contents import BY_NAME, GROUPS, ORDER, group_of, ref_of
 from chalicelib.services.backup.format.lines import BackupLine, gone, line_of
 from chalicelib.store.codec import Row, from_row
@@ -53,7 +55,8 @@ def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | No
         for row in store.stream(group.table, company, group.prefix, after=here):
             if group.name == "journal" and row["sort"]["S"] > end:
                 break
-            yield line_of(row, group.table)
+            if not _of_thread(row):
+                yield line_of(row, group.table)
 
 
 def changed(store: Store, company: str, after: int, until: int) -> ChangedKeys:
@@ -100,7 +103,12 @@ def reread(store: Store, company: str, keys: ChangedKeys, selected: Sequence[tup
 
 
 def _line(key: tuple[str, str], kind: str, row: Row | None) -> BackupLine:
-    return line_of(row, BY_NAME[key[0]].table) if row else gone(key[0], kind, key[1])
+    return gone(key[0], kind, key[1]) if row is None or _of_thread(row) else line_of(row, BY_NAME[key[0]].table)
+
+
+def _of_thread(row: Row) -> bool:
+    """Whether a row is the attachment of a support thread. It ends with its thread, which is in no backup."""
+    return row["_kind"]["S"] == Attachment.KIND and is_thread(row["owner"]["S"])
 
 
 def _read(store: Store, refs: Sequence[Ref]) -> list[Row | None]:

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.domain.backups.backup import NIGHTLY, Backup, BackupPlan
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupOff
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.errors import CompanyBlocked, NotFound
+from chalicelib.domain.errors import CloudStorageOff, CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.archive import statutory
 from chalicelib.services.backup.create import backup_run, plans
@@ -34,7 +34,7 @@ def begin_night(world: "World", company: str) -> None:
     call = remembering_id(world.call(company, NIGHTLY, "backup", key=key, at=at))
     try:
         backup_run.begin(world, call, plans.tier_of(plan, at), next_at=night)
-    except (BackupOff, BackupKeyDestroyed, CompanyBlocked):
+    except (BackupOff, CloudStorageOff, BackupKeyDestroyed, CompanyBlocked):
         bookkeeping.save(world.store, plan.edited(at, due_at=night, attempts=0), plan, world.random(16))
 
 

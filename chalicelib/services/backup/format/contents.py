@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from chalicelib.domain.attachments.attachment import Attachment, AttachmentUsage, DocumentAttachment
 from chalicelib.domain.backups.backup import KeyClass
 from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
@@ -17,6 +18,7 @@ from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.imports.model import ImportMapping
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.rules import all_entities
 
@@ -79,6 +81,9 @@ GROUPS: Final = (
     _group("credit_entries", "statutory", CreditEntry),
     _group("refunds", "statutory", Refund),
     _group("templates", "working", EarlierTemplate),
+    _group("attachments", "working", Attachment, AttachmentUsage),
+    _group("document_attachments", "statutory", DocumentAttachment),
+    _group("import_mappings", "working", ImportMapping),
     _group("head", "statutory", Head, streamed=False),
 )
 """The order in which groups are read, written and restored. Groups of a new kind come after the older ones."""
@@ -93,9 +98,12 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("identity", "api_key"): ACCESS,
         ("identity", "consent"): "a choice is a member's, and may have been changed since",
         ("identity", "backup_key"): OWN,
+        ("journal", "anchor_plan"): "it belongs to no company",
         ("journal", "backup_key"): OWN,
+        ("journal", "evidence"): "the passes were made over the rows as they were, and the next night makes another",
         ("journal", "archived"): "the archive itself states what was archived",
         ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
+        ("transient", "sign_in"): "it belongs to no company",
         ("workspace", "backup_plan"): OWN,
         ("workspace", "drill_plan"): OWN,
         ("workspace", "support_thread"): "an exchange with support ends on a promised day",
@@ -111,6 +119,7 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("requests", "destruction"): PROOF,
         ("transient", "idempotency"): SHORT_LIVED,
         ("transient", "job"): SHORT_LIVED,
+        ("transient", "import"): SHORT_LIVED,
         ("transient", "upload"): SHORT_LIVED,
         ("transient", "code"): SHORT_LIVED,
         ("transient", "former_owner"): SHORT_LIVED,
@@ -121,6 +130,9 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("transient", "job_checkpoint"): "it belongs to no company",
         ("transient", "job_switch"): "it belongs to no company",
         ("transient", "backup"): OWN,
+        ("transient", "device"): ACCESS,
+        ("transient", "issue_request"): SHORT_LIVED,
+        ("transient", "sync_notice"): SHORT_LIVED,
     }
 )
 

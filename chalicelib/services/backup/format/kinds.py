@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from chalicelib.domain.attachments.attachment import Attachment, AttachmentUsage, DocumentAttachment
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
-from chalicelib.domain.documents.registry import by_kind, document_types, find
+from chalicelib.domain.documents.registry import by_id, by_kind, document_types, find
 from chalicelib.domain.entity import Record, RowKind
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.format.contents import GROUPS, counted_as
@@ -26,7 +27,7 @@ def _moved(document_type: DocumentType) -> frozenset[RowKind]:
 
 
 KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
-    "company": frozenset({("workspace", "company"), ("workspace", "template")}),
+    "company": frozenset({("workspace", "company"), ("workspace", "template"), ("workspace", "import_mapping")}),
     "customers": frozenset({("workspace", "customer")}),
     "suppliers": frozenset({("workspace", "supplier")}),
     "items": frozenset({("workspace", "item")}),
@@ -38,12 +39,19 @@ KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
     "payments": frozenset(map(_row_kind, (Payment, PaymentId, CreditEntry, Refund))).union(
         *map(_balances, document_types())
     ),
+    "attachments": frozenset(map(_row_kind, (Attachment, AttachmentUsage, DocumentAttachment))),
 }
 NUMBERED: Final[Mapping[RowKind, str]] = {
     ("ledger", "series"): "document",
     ("ledger", "register_entry"): "document_kind",
 }
 """Rows restored together with the documents that they number, and the attribute that names the document kind."""
+PAPERS: Final = _row_kind(DocumentAttachment)
+"""The attachments of issued documents. They are restored together with their documents, and with `attachments`."""
+WITH_PAPERS: Final = frozenset(
+    _row_kind(document_type.issued) for document_type in document_types() if document_type.attachments
+)
+"""Documents that may have attachments."""
 NUMBERING: Final = frozenset(
     _row_kind(document_type.issued) for document_type in document_types() if document_type.series
 )
@@ -79,16 +87,25 @@ def chosen(names: Collection[str] | None, *, anew: bool = False) -> tuple[str, .
 
 
 def row_kinds(names: Iterable[str]) -> frozenset[RowKind]:
-    """The rows behind these names, with the series and register entries of numbered documents."""
+    """The rows behind these names, with the series and register entries of numbered documents, and the attachments of
+    issued documents."""
     own = frozenset(row_kind for name in names for row_kind in KINDS[name])
-    return own | (frozenset(NUMBERED) if own & NUMBERING else frozenset())
+    numbers = frozenset(NUMBERED) if own & NUMBERING else frozenset()
+    return own | numbers | (frozenset({PAPERS}) if own & WITH_PAPERS else frozenset())
+
+
+def has_parts(chosen: frozenset[RowKind], row_kind: RowKind) -> bool:
+    """Whether the selection may include only a part of the rows of this kind: those of some kinds of documents."""
+    if row_kind == PAPERS:
+        return not (KINDS["attachments"] <= chosen or chosen >= WITH_PAPERS)
+    return row_kind in NUMBERED and not chosen >= NUMBERING
 
 
 def is_selected(chosen: frozenset[RowKind], row_kind: RowKind, data: Mapping[str, Any]) -> bool:
     """Whether the selection (its `row_kinds`) includes a row of a backup."""
     if row_kind not in chosen:
         return False
-    if row_kind not in NUMBERED:
+    if not has_parts(chosen, row_kind):
         return True
-    document_type = find(data[NUMBERED[row_kind]])
+    document_type = by_id(data["owner"]) if row_kind == PAPERS else find(data[NUMBERED[row_kind]])
     return document_type is not None and _row_kind(document_type.issued) in chosen

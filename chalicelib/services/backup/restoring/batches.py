@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.overpaid import excess_of
+from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.entity import Record, Ref, RowKind
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.format.kinds import NAMES, is_selected
@@ -21,14 +25,15 @@ if TYPE_CHECKING:
     from chalicelib.services.backup.format.archive import Archive
     from chalicelib.services.backup.format.lines import BackupLine
 
-MOST_ROWS = 96
-"""Rows per batch. The other 4 of a transaction's 100 items are bookkeeping."""
+MOST_ROWS = 94
+"""Rows per batch, and a balance after its document with at most 2. The other 4 of a transaction's 100 items are
+bookkeeping."""
 MOST_BYTES = 1_500_000
 """Bytes of rows as JSON. A transaction carries 4 MB, and stored rows are read and written."""
 
 
 @dataclass(frozen=True)
-class Progress:
+class RestoreProgress:
     """The progress of a restore, as its job's row stores it."""
 
     step: str = "verify"
@@ -50,8 +55,13 @@ class Progress:
     """The progress of a plain ZIP."""
     since: str = ""
     """The `Replay.digest` that the ZIP applies."""
+    unstated: int | None = None
+    """Restored documents whose balance lacks something that the step "balances" adds, at least. None: a run of an
+    earlier version did not count them."""
+    unmatched: str = ""
+    """The last restored document, while its balance may still follow."""
 
-    def verified(self, archive: "Archive", deadline: Deadline, then: str, **changes: Any) -> "Progress":
+    def verified(self, archive: "Archive", deadline: Deadline, then: str, **changes: Any) -> "RestoreProgress":
         """The progress after the next piece of the verification. After the last piece it moves to the step `then` with
         `changes`. Raises the errors of `verify.check`."""
         checked = check(archive, self.checked, deadline)
@@ -59,13 +69,35 @@ class Progress:
             return replace(self, checked=checked)
         return replace(self, step=then, checked=None, **changes)
 
-    def counted(self, outcomes: Mapping[tuple[str, str], int], rows: int) -> "Progress":
+    def counted(self, outcomes: Mapping[tuple[str, str], int], rows: int) -> "RestoreProgress":
         """The progress plus these outcomes, by kind and outcome, of `rows` rows of the backup."""
         counts = {kind: dict(known) for kind, known in self.counts.items()}
         for (kind, outcome), number in outcomes.items():
             own = counts.setdefault(kind, {})
             own[outcome] = own.get(outcome, 0) + number
         return replace(self, counts=counts, rows=self.rows + rows)
+
+    def matched(self, written: Sequence[Record]) -> "RestoreProgress":
+        """The progress plus the documents of a batch whose balance is missing or incomplete. `written` are the ledger's
+        rows as they are after the batch. A balance follows its document, perhaps in the next batch."""
+        if self.unstated is None:
+            return self
+        unstated, unmatched = self.unstated, self.unmatched
+        document: Issued | None = None
+        for row in written:
+            if isinstance(row, Balance):
+                unstated += not _complete(row, document)
+                unmatched = "" if unmatched == row.id else unmatched
+            elif isinstance(row, Issued) and by_kind(row.KIND).balance:
+                unstated += bool(unmatched)
+                document, unmatched = row, row.id
+        return replace(self, unstated=unstated, unmatched=unmatched)
+
+    def all_matched(self) -> "RestoreProgress":
+        """The progress after the last batch: no balance follows any more."""
+        if self.unstated is None:
+            return self
+        return replace(self, unstated=self.unstated + bool(self.unmatched), unmatched="")
 
 
 @dataclass(frozen=True)
@@ -164,7 +196,9 @@ class _Pending:
             return None
         back = self.selected.rekeyed(back)
         refs, size = len(related(back)) + (self.selected.replay.swept is not None), len(msgspec.json.encode(line.data))
-        full = self.rows and (self.refs + refs > MOST_ROWS or self.size + size > MOST_BYTES)
+        full = self.refs + refs > MOST_ROWS or self.size + size > MOST_BYTES
+        # A balance is judged together with its document, which precedes it.
+        full = bool(self.rows) and full and not self._follows(back)
         ended = self.ended() if full else None
         self.records.append(back)
         self.refs, self.size = self.refs + refs, self.size + size
@@ -173,6 +207,10 @@ class _Pending:
 
     def _why(self, record: Record) -> MergeOutcome:
         return "expired" if self.selected.replay.expired(record) else "erased"
+
+    def _follows(self, record: Record) -> bool:
+        last = self.records[-1] if self.records else None
+        return isinstance(record, Balance) and isinstance(last, Issued) and last.id == record.id
 
     def _note(self, line: "BackupLine") -> None:
         self.rows += 1
@@ -184,6 +222,25 @@ class _Pending:
         batch = Batch(tuple(self.records), dict(self.skipped), self.rows, self.last, swept)
         self._begin()
         return batch
+
+
+def _complete(balance: Balance, document: Issued | None) -> bool:
+    """Whether the step "balances" surely adds nothing. The excess of a credited balance needs its document."""
+    if balance.owed is None:
+        return False
+    if document is None or document.id != balance.id:
+        return not balance.vat
+    return excess_of(document, balance) <= 0
+
+
+def balanced(found: Sequence[tuple[Record, Merged]], rows: Mapping[Ref, Record | None]) -> tuple[Record, ...]:
+    """The documents with a balance and the balances of a batch, as they are after its merge."""
+    kept = [(record, done) for record, done in found if done.outcome in ("restored", "unchanged")]
+    return tuple(
+        row
+        for record, done in kept
+        if isinstance(record, Balance | Issued) and (row := done.puts[0] if done.puts else rows[record.key])
+    )
 
 
 def outcomes(batch: Batch, found: Sequence[tuple[Record, Merged]]) -> Counter[tuple[str, str]]:

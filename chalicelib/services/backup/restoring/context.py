@@ -12,7 +12,7 @@ from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.backup.format.kinds import LEDGER, NAMES, chosen, row_kinds
 from chalicelib.services.backup.restoring import copy, replay
-from chalicelib.services.backup.restoring.batches import Progress, SelectedRows
+from chalicelib.services.backup.restoring.batches import RestoreProgress, SelectedRows
 from chalicelib.services.backup.restoring.steps import Into
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class RestoreInput:
     operator: bool = False
     owner: str | None = None
     disclosure: str | None = None
-    progress: Progress = field(default_factory=Progress)
+    progress: RestoreProgress = field(default_factory=RestoreProgress)
 
     def company(self, job: JobRow) -> str:
         """The company that receives the rows: the job's own, or a new one whose id depends on the job's."""

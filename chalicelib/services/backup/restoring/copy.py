@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSchedule, Series
-from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.documents.model import Issued, Seller
 from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.entity import Record, new_row
@@ -34,6 +34,7 @@ class Owner:
     user: str
     email: str | None = None
     email_key: str | None = None
+    proven: bool = False
 
 
 def company_of(job: str) -> str:
@@ -41,11 +42,11 @@ def company_of(job: str) -> str:
     return derived_id("cmp", job)
 
 
-def owner_of(world: "World", company: str, member: str) -> Owner:
-    """The requester as the source's member. Raises Forbidden for a former owner, Busy."""
+def owner_of(world: "World", company: str, head: Head | None, member: str) -> Owner:
+    """The requester as the source's member. `head` is the source's. Raises Forbidden for a former owner, Busy."""
     for row in world.store.all_of(Member, company):
         if row.id == member and row.role == "owner":
-            return Owner(row.user, row.email, row.email_key)
+            return Owner(row.user, row.email, row.email_key, proven_address(row, head) is not None)
     raise Forbidden(scope="")
 
 
@@ -102,6 +103,7 @@ class Founding:
             user=self.owner.user,
             email=self.owner.email,
             email_key=self.owner.email_key,
+            proven=self.owner.proven,
             role="owner",
         )
         schedules = [replace(self.schedule, company=call.company, id=call.company, attempts=0)] if self.schedule else []

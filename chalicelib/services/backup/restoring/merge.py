@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from chalicelib.domain.attachments.attachment import Attachment, DocumentAttachment
 from chalicelib.domain.companies.company import Company, Head, RetentionSchedule, Series
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
-from chalicelib.domain.documents.registry import by_balance, find
+from chalicelib.domain.documents.registry import by_balance, by_id, find
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.policy import schedules
 
@@ -42,7 +43,10 @@ def related(backed: Record) -> tuple[Ref, ...]:
 
 
 def issue_of(row: Record) -> Ref | None:
-    """The frozen document that a draft becomes; None for a row that is no draft."""
+    """The frozen document that a draft becomes, and the ledger's row that its attachment becomes; None for another
+    row."""
+    if isinstance(row, Attachment):
+        return DocumentAttachment.ref(row.company, row.id)
     document_type = find(row.KIND) if isinstance(row, DraftDocument) else None
     return document_type.issued.ref(row.company, row.id) if document_type else None
 
@@ -51,6 +55,8 @@ def leader(backed: Record) -> Ref | None:
     """The row that this row depends on. It has no date of its own, and was purged together with the other."""
     if isinstance(backed, Balance):
         return by_balance(backed).issued.ref(backed.company, backed.id)
+    if isinstance(backed, DocumentAttachment) and (document_type := by_id(backed.owner)):
+        return document_type.issued.ref(backed.company, backed.owner)
     return Payment.ref(backed.company, backed.id, invoice=backed.invoice) if isinstance(backed, PaymentId) else None
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.services.backup.format.kinds import NAMES, NUMBERED, NUMBERING, row_kinds
-from chalicelib.services.backup.restoring.batches import Batch, Progress, batch_cursor, outcomes
+from chalicelib.services.backup.format.kinds import NAMES, has_parts, row_kinds
+from chalicelib.services.backup.restoring.batches import Batch, RestoreProgress, batch_cursor, outcomes
 from chalicelib.services.backup.restoring.context import RestoreContext
 from chalicelib.store import erase
 from chalicelib.store.conflicts import patiently
@@ -24,7 +24,7 @@ STANDS: Final = ("overwritten", "unchanged", "issued")
 """Outcomes of rows that exist now."""
 
 
-def compare(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+def compare(context: RestoreContext, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     """Compare the backup row by row. Raises the errors of a damaged backup, Busy."""
     for batch in context.selected_rows(context.archive()).batches(progress.cursor):
         progress = replace(compared(context.world, batch, progress), cursor=batch_cursor(batch))
@@ -33,7 +33,7 @@ def compare(context: RestoreContext, progress: Progress, deadline: Deadline) -> 
     return replace(progress, step="census", cursor=None)
 
 
-def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
+def compared(world: "World", batch: Batch, progress: RestoreProgress) -> RestoreProgress:
     """Compare a batch with the present rows."""
     refs = batch.refs
     rows = patiently(lambda: world.store.records(refs))
@@ -41,16 +41,16 @@ def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
     return progress.counted(outcomes(batch, done), batch.rows)
 
 
-def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
+def census(context: RestoreContext, progress: RestoreProgress, _: Deadline) -> RestoreProgress:
     """Count the present rows of each selected kind that the backup does not hold."""
     chosen = row_kinds(context.kinds())
-    half = not chosen >= NUMBERING  # A census cannot assign numbers to kinds of documents.
     tables = sorted({table for table, _ in chosen})
     table, after = (progress.cursor or f"{tables[0]}\x1f").split("\x1f", 1)
     found, where = erase.census(context.world.store, table, context.company, after=after or None, pages=PAGES)
     there: Counter[tuple[str, str]] = Counter()
     for kind, number in found.items():
-        if (table, kind) in chosen and not ((table, kind) in NUMBERED and half):
+        # A census cannot assign numbers and papers to kinds of documents.
+        if (table, kind) in chosen and not has_parts(chosen, (table, kind)):
             there[NAMES[table, kind], "there"] = number
     progress = progress.counted(there, 0)
     later = tables[tables.index(table) + 1 :]

@@ -6,21 +6,21 @@ apply. Records purged at the end of their statutory term do not return.
 
 import datetime as dt
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from hashlib import sha256
-from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.registry import by_kind
-from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import Correction, applied
-from chalicelib.domain.privacy.erased import ERASED_REFERENCE
+from chalicelib.domain.privacy.erased import unnamed
 from chalicelib.domain.privacy.request import Tombstone
+from chalicelib.services.attachments.owners import is_thread
 from chalicelib.store.conflicts import patiently
 
 if TYPE_CHECKING:
@@ -43,21 +43,24 @@ class Replay:
         return sha256("\x1f".join(facts).encode()).hexdigest()[:32]
 
     def replayed(self, record: Record) -> Record | None:
-        """The row as it may be restored; None for an erased person's row, and for a purged record."""
+        """The row as it may be restored; None for an erased person's row, for a purged record, and for a file of a
+        support thread: a thread ends on a promised day, and no backup returns it."""
         if record.TABLE != "workspace":
             return None if self.expired(record) else record
-        if record.id in self.erased:
+        if self.erases(record) or _of_thread(record):
             return None
         for correction in self.corrections:
             if correction.record == record.KIND and correction.subject == record.id:
                 record = applied(record, correction)
         return self.unnamed(record)
 
+    def erases(self, record: Record) -> bool:
+        """Whether the row is deleted with an erased person: their own, or an attachment that concerns them."""
+        return record.id in self.erased or (isinstance(record, Attachment) and self.names(record))
+
     def unnamed(self, record: Record) -> Record:
-        """The row without references to erased persons: empty, or `ERASED_REFERENCE` if the reference is required."""
-        optional = _optional(record.TABLE, record.KIND)
-        pointing = [name for name in self._pointing(record) if name != "id"]
-        changes: dict[str, Any] = {name: None if name in optional else ERASED_REFERENCE for name in pointing}
+        """The row without references to erased persons, as their erasure leaves it."""
+        changes: dict[str, Any] = unnamed(record, [name for name in self._pointing(record) if name != "id"])
         return replace(record, **changes) if changes else record
 
     def names(self, record: Record) -> bool:
@@ -74,11 +77,8 @@ class Replay:
         return self.swept is not None and day is not None and day <= self.swept
 
 
-@cache
-def _optional(table: str, kind: str) -> frozenset[str]:
-    cls = ENTITIES[table, kind]
-    hints = get_type_hints(cls)
-    return frozenset(field.name for field in fields(cls) if NoneType in get_args(hints[field.name]))
+def _of_thread(record: Record) -> bool:
+    return isinstance(record, Attachment) and is_thread(record.owner)
 
 
 def dated(record: Record) -> dt.date | None:
@@ -87,9 +87,9 @@ def dated(record: Record) -> dt.date | None:
         return by_kind(record.KIND).dated(record)
     if isinstance(record, RegisterEntry):
         return record.issue_date
-    if isinstance(record, CreditEntry):
+    if isinstance(record, CreditEntry | Refund):
         return record.last_date
-    return record.date if isinstance(record, Payment | Refund) else None
+    return record.date if isinstance(record, Payment) else None
 
 
 def since(world: "World", company: str, clock: int) -> Replay:

@@ -18,9 +18,9 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.format.kinds import LEDGER
-from chalicelib.services.backup.restoring import copy, preview, replay, steps
+from chalicelib.services.backup.restoring import attachments, copy, preview, replay, steps
 from chalicelib.services.backup.restoring.balances import balances
-from chalicelib.services.backup.restoring.batches import Progress
+from chalicelib.services.backup.restoring.batches import RestoreProgress
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.backup.restoring.steps import NotClosedByRestore
 from chalicelib.store.conflicts import patiently
@@ -31,36 +31,36 @@ from chalicelib.store.wire import SORT
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 
-SHUT = ("rows", "logos", "balances", "registers")
+SHUT = ("rows", "logos", "attachments", "balances", "registers")
 """The steps in which the company is closed. After a failure in one of them, erased persons are searched for before it
 opens."""
 
 
-def _verify(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+def _verify(context: RestoreContext, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     archive = context.archive()
     then = "compare" if context.inputs.dry_run else "begin"
     return progress.verified(archive, deadline, then, total=context.total(archive))
 
 
-def _rows(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+def _rows(context: RestoreContext, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     return steps.rows(context.into, context.selected_rows(context.archive()), progress, deadline)
 
 
-def _registers(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+def _registers(context: RestoreContext, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     return steps.registers(context.into, progress, deadline)
 
 
-def _search(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+def _search(context: RestoreContext, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     return steps.search(context.into, replay.since(context.world, context.source, 0), progress, deadline)
 
 
-def _open(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
+def _open(context: RestoreContext, progress: RestoreProgress, _: Deadline) -> RestoreProgress:
     since = replay.since(context.world, context.source, 0)
     (head,) = patiently(lambda: context.world.store.records([Head.ref(context.source)]))
     return steps.reopen(context.into, since, progress, head.erased if isinstance(head, Head) else None)
 
 
-def _failed(context: RestoreContext, progress: Progress, failure: Failure) -> Progress:
+def _failed(context: RestoreContext, progress: RestoreProgress, failure: Failure) -> RestoreProgress:
     """End a restore that wrote nothing. Otherwise search the company and open it first, with unlimited retries."""
     if isinstance(failure, NotClosedByRestore):
         return replace(progress, step=DONE, failure=failure.code)
@@ -70,7 +70,7 @@ def _failed(context: RestoreContext, progress: Progress, failure: Failure) -> Pr
     return replace(progress, step=step, cursor=None, found=0, failure=failure.code)
 
 
-def _shut(context: RestoreContext, progress: Progress) -> bool:
+def _shut(context: RestoreContext, progress: RestoreProgress) -> bool:
     """Whether a killed run had closed the company before it could save its progress."""
     if progress.step != "begin":
         return False
@@ -78,7 +78,7 @@ def _shut(context: RestoreContext, progress: Progress) -> bool:
     return isinstance(head, Head) and head.restore == context.job.id
 
 
-def _begin(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
+def _begin(context: RestoreContext, progress: RestoreProgress, _: Deadline) -> RestoreProgress:
     """Close the company, or create the new one closed. Raises CompanyBlocked (or Restoring), CloudStorageOff,
     Forbidden."""
     archive = context.archive()
@@ -112,7 +112,9 @@ def _founding(context: RestoreContext, archive: Archive, source: Head | None) ->
     inputs, world = context.inputs, context.world
     if inputs.owner and not inputs.operator:
         raise Forbidden(scope="")
-    owner = copy.Owner(inputs.owner) if inputs.owner else copy.owner_of(world, context.source, context.job.actor)
+    owner = (
+        copy.Owner(inputs.owner) if inputs.owner else copy.owner_of(world, context.source, source, context.job.actor)
+    )
     call = world.call(context.company, context.job.actor, "restore", key=f"{context.job.id}:begin")
     schedule = _schedule(archive, context.source)
     mode = copy.mode_of(source, gone=source is not None and source.state == "closed" and _follows(context))
@@ -141,7 +143,7 @@ def _schedule(archive: Archive, company: str) -> RetentionSchedule | None:
     return None
 
 
-def _logos(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
+def _logos(context: RestoreContext, progress: RestoreProgress, _: Deadline) -> RestoreProgress:
     """Store the missing logos. A logo is named after its content's hash, so an existing one is correct."""
     archive = context.archive()
     if "company" in context.kinds() or set(LEDGER) & set(context.kinds()):
@@ -152,10 +154,10 @@ def _logos(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
                 context.world.files.put(own, archive.blob(blob.key), media)
     if context.inputs.into == "new":
         _profile(context)
-    return replace(progress, step="balances", cursor=None)
+    return replace(progress, step="attachments", cursor=None)
 
 
-def _balances(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+def _balances(context: RestoreContext, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     return balances(context.into, progress, deadline)
 
 
@@ -173,7 +175,7 @@ def _profile(context: RestoreContext) -> None:
             return
 
 
-def _row(context: RestoreContext, progress: Progress) -> JobRow:
+def _row(context: RestoreContext, progress: RestoreProgress) -> JobRow:
     """The job's row with its progress, and at its end with the outcome."""
     over = progress.step == DONE
     return context.job.progressed(
@@ -186,7 +188,7 @@ def _row(context: RestoreContext, progress: Progress) -> JobRow:
     )
 
 
-def _outcome(context: RestoreContext, progress: Progress) -> dict[str, Any]:
+def _outcome(context: RestoreContext, progress: RestoreProgress) -> dict[str, Any]:
     counts = {kind: preview.shown(own) for kind, own in progress.counts.items()}
     if progress.failure:
         return {"outcome": "failed", "code": progress.failure, "kinds": counts}
@@ -207,6 +209,7 @@ WORKFLOW: Final = Workflow(
         "begin": _begin,
         "rows": _rows,
         "logos": _logos,
+        "attachments": attachments.files,
         "balances": _balances,
         "registers": _registers,
         "search": _search,

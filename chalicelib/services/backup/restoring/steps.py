@@ -13,7 +13,14 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound, TransactionTooLarge
 from chalicelib.domain.privacy.erased import joined, marked
 from chalicelib.services.backup.format.kinds import NAMES
-from chalicelib.services.backup.restoring.batches import Batch, Progress, SelectedRows, batch_cursor, outcomes
+from chalicelib.services.backup.restoring.batches import (
+    Batch,
+    RestoreProgress,
+    SelectedRows,
+    balanced,
+    batch_cursor,
+    outcomes,
+)
 from chalicelib.services.backup.restoring.merge import issue_of, reached
 from chalicelib.services.backup.restoring.replay import Replay
 from chalicelib.services.documents import register
@@ -31,8 +38,12 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 T = TypeVar("T")
+Put = tuple[Mapping[tuple[str, str], int], tuple[Record, ...]]
+"""The result of a batch: its outcomes, and the rows that `balanced` returns."""
 PAGE = 45
 """Rows searched and corrected at once. Each may require another row."""
+VERIFIED = 5_000
+"""Numbers of a series verified between two saves of the progress."""
 PREFIXES = tuple(sorted(f"{kind}#" for table, kind in NAMES if table == "workspace" and kind != "company"))
 
 
@@ -71,45 +82,48 @@ class Into:
         return Reader(self.store, self.company, head)
 
 
-def rows(into: Into, selected: SelectedRows, progress: Progress, deadline: Deadline) -> Progress:
+def rows(into: Into, selected: SelectedRows, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     """Write the next rows; after the last one move to the next step. Raises the errors of the archive, Busy."""
+    if progress.cursor is None:
+        progress = replace(progress, unstated=0)
     for batch in selected.batches(progress.cursor):
         progress = replace(put(into, batch, progress), cursor=batch_cursor(batch))
         if deadline.passed:
             return progress
-    return replace(progress, step="logos", cursor=None)
+    return replace(progress.all_matched(), step="logos", cursor=None)
 
 
-def put(into: Into, batch: Batch, progress: Progress) -> Progress:
+def put(into: Into, batch: Batch, progress: RestoreProgress) -> RestoreProgress:
     """Write one batch in one commit, or in two if it is too large. Unchanged rows are not written."""
     try:
-        found = into.commit(batch.refs, _putting(into, batch))
+        found, written = into.commit(batch.refs, _putting(into, batch))
     except TransactionTooLarge:
         if len(batch.records) < 2:
             raise
         for half in batch.halves():
             progress = put(into, half, progress)
         return progress
-    return progress.counted(found, batch.rows)
+    return progress.counted(found, batch.rows).matched(written)
 
 
-def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Mapping[tuple[str, str], int]]]:
+def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Put]]:
     at = into.world.now()
 
-    def decide_batch(snapshot: Snapshot) -> Decision[Mapping[tuple[str, str], int]]:
+    def decide_batch(snapshot: Snapshot) -> Decision[Put]:
         refs = batch.refs
-        done = batch.merged(dict(zip(refs, snapshot.at(refs), strict=True)), at)
+        rows = dict(zip(refs, snapshot.at(refs), strict=True))
+        done = batch.merged(rows, at)
         head, changes = snapshot.head, dict[str, Any]()
         for record, _ in done:
             if isinstance(record, Series) and (change := reached(head, record)):
                 head, changes = replace(head, **change), change
         puts = tuple(row for _, each in done for row in each.puts)
-        return Decision(outcomes(batch, done), puts=puts, head=changes or None)
+        return Decision((outcomes(batch, done), balanced(done, rows)), puts=puts, head=changes or None)
 
     return decide_batch
 
 
-def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
+def registers(into: Into, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     """Recompute the chain of every series of the register from the stored rows. A fault is recorded; a restore cannot
     repair it."""
     reader = into.reader()
@@ -119,7 +133,7 @@ def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
     for series in [each for each in names if each >= name]:
         position: int | None = int(after or 0) if series == name else 0
         while position is not None:
-            found = register.verify(reader, series, 0, after=position)
+            found = register.verify(reader, series, 0, after=position, at_once=VERIFIED)
             if found.fault:
                 return replace(progress, step="search", cursor=None, failure=progress.failure or "register_invalid")
             position = found.next
@@ -128,7 +142,7 @@ def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
     return replace(progress, step="search", cursor=None)
 
 
-def search(into: Into, replay: Replay, progress: Progress, deadline: Deadline) -> Progress:
+def search(into: Into, replay: Replay, progress: RestoreProgress, deadline: Deadline) -> RestoreProgress:
     """Search the restored working data for every erased subject, and correct the rows found. The step ends after a pass
     without a find. A draft that was issued since is deleted too."""
     begun = progress.cursor or PREFIXES[0]
@@ -165,7 +179,7 @@ def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
 
     def decide_removal(snapshot: Snapshot) -> Decision:
         now = [row for row in snapshot.at(wrong) if row is not None]
-        gone = [row for row in now if row.id in replay.erased or row.key in numbered]
+        gone = [row for row in now if replay.erases(row) or row.key in numbered]
         changed = [replay.unnamed(row).edited(at) for row in now if row not in gone and replay.unnamed(row) != row]
         return Decision(puts=tuple(changed), deletes=tuple(gone))
 
@@ -173,7 +187,7 @@ def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
     return len(wrong)
 
 
-def reopen(into: Into, replay: Replay, progress: Progress, erased: bytes | None = None) -> Progress:
+def reopen(into: Into, replay: Replay, progress: RestoreProgress, erased: bytes | None = None) -> RestoreProgress:
     """Open the company again. Its head must list the erased buyers, because it may come from a time before their
     erasure. `erased` are the digests on the source's head: they last as long as the documents, longer than a tombstone.
     A repetition after a crash finds the company open."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from chalicelib.domain.attachments.attachment import Attached, Attachment, DocumentAttachment
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.companies.company import Company, Head, RetentionSchedule
 from chalicelib.domain.companies.item import Item
@@ -22,16 +23,19 @@ from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import document_types, find, types_about
 from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.evidence import Evidence
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.privacy.request import PrivacyRequest
+from chalicelib.domain.sync.device import Device
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
-from chalicelib.services.representation import documents, payments, records, support
+from chalicelib.services.representation import attachments, documents, payments, records, support
+from chalicelib.services.representation.devices import present_device
 from chalicelib.services.representation.disclosures import present_disclosure
 from chalicelib.services.representation.measures import CONFIDENTIAL_KINDS
 from chalicelib.services.representation.requests import correction_row, request_row
@@ -39,9 +43,11 @@ from chalicelib.store.wire import Store
 
 WITHHELD = frozenset(
     {
+        ("workspace", "attachment_usage"),
         ("requests", "hold"),
         ("requests", "deadline"),
         ("requests", "tombstone"),
+        ("journal", "anchor_plan"),
         ("journal", "leftover"),
         ("ledger", "payment_id"),
     }
@@ -53,6 +59,8 @@ NAMES: Mapping[type[Record], str] = {
     Head: "account",
     RetentionSchedule: "retention",
     Archived: "archive",
+    Evidence: "evidence",
+    DocumentAttachment: "document_attachments",
     **{
         document_type.draft: document_type.draft_group
         for document_type in document_types()
@@ -64,6 +72,8 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
+    Attachment: attachments.present_attachment,
+    DocumentAttachment: attachments.present_attachment,
     Member: records.present_record,
     ApiKey: records.present_record,
     Payment: payments.present_payment,
@@ -71,6 +81,7 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Refund: payments.present_refund,
     Thread: support.present_thread,
     SupportMessage: support.present_message,
+    Device: present_device,
     PrivacyRequest: request_row,
     Correction: correction_row,
 }
@@ -86,6 +97,7 @@ REFERENCE: Mapping[type[Record], str] = {
     CreditEntry: "customer",
     Refund: "customer",
     Acceptance: "member",
+    Device: "member",
     Thread: "opened_by",
     Disclosure: "subject",
     Correction: "subject",
@@ -99,12 +111,14 @@ def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
     drafts = [document_type.draft for document_type in types if document_type.draft]
     paid = [Payment] if any(document_type.balance for document_type in types) else []
     credit = [CreditEntry, Refund] if party is Customer else []
-    return (party, *drafts, *(document_type.issued for document_type in types), *paid, *credit, Disclosure, Correction)
+    files = (Attachment, DocumentAttachment)
+    issued = [document_type.issued for document_type in types]
+    return (party, *drafts, *issued, *paid, *credit, *files, Disclosure, Correction)
 
 
 ROWS_OF_PERSON: Mapping[str, tuple[type[Record], ...]] = {
     **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
-    "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
+    "mem": (Member, Consent, Acceptance, Device, Thread, SupportMessage, Attachment, Disclosure, Correction),
 }
 """The classes of rows about one person, by the id's prefix: their record, documents, drafts, payments and messages."""
 
@@ -175,6 +189,8 @@ def concerns(row: Record, subject: str | None, buyers: Mapping[str, str] = Mappi
     belongs to the buyer of its invoice: `buyers` maps invoice ids to buyers."""
     if subject is not None and isinstance(row, Payment):
         return buyers.get(row.invoice) == subject
+    if subject is not None and isinstance(row, Attached):
+        return subject in (row.party, row.by or row.member)
     if subject is not None and isinstance(row, SupportMessage):
         return row.by == subject or (row.by is None and row.opened_by == subject)
     return subject is None or getattr(row, REFERENCE[type(row)]) == subject

@@ -18,14 +18,19 @@ def download(world: "World", company: str, requester: Requester, id: str) -> Lin
     ProofNeeded, Busy."""
     request = find_request(world.store, company, requester, id)
     requester.require(request.subject)
-    if not _ready(world, request):
+    if not ready(world, request):
         raise NotFound
     if not requester.proven:
         raise ProofNeeded
-    return world.files.url(prefixes.export(company, id), filename=f"facture-{id}.zip")
+    return link(world, request)
 
 
-def _ready(world: "World", request: PrivacyRequest) -> bool:
+def link(world: "World", request: PrivacyRequest) -> Link:
+    """The address of a request's archive, for a person who was identified."""
+    return world.files.url(prefixes.export(request.company, request.id), filename=f"facture-{request.id}.zip")
+
+
+def ready(world: "World", request: PrivacyRequest) -> bool:
     """Whether the archive is ready and within its term. Its deletion may follow the term late."""
     if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
         return False

@@ -7,9 +7,9 @@ bookkeeping stores both. A piece depends on the cursor alone, so a repeated piec
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain.attachments.attachment import Attached, Attachment, DocumentAttachment
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import Member
 from chalicelib.domain.contact.support import SupportMessage
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, document_types
@@ -17,8 +17,9 @@ from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidC
 from chalicelib.domain.privacy.request import Measure, PrivacyRequest, moved
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
+from chalicelib.services.attachments.rows import copies as copies_of
 from chalicelib.services.documents.printing import page_of
-from chalicelib.services.privacy import transitions
+from chalicelib.services.privacy import receipts, transitions
 from chalicelib.services.privacy.access import zip_file
 from chalicelib.services.privacy.access.contents import (
     ExportKind,
@@ -45,8 +46,14 @@ ROWS, PAGE, PAGES, FILES = 200, 50, 20, 50
 PIECE_BYTES = 8_000_000
 """A piece of rows also ends at this size."""
 BLOCKED = "account_blocked"
-COPIED = (prefixes.LOGOS, prefixes.UPLOADS)
+COPIED = (prefixes.LOGOS, prefixes.UPLOADS, prefixes.PAPERS)
 """Uploaded files. Pages of documents are rendered again if they are not stored."""
+ATTACHED = (
+    (prefixes.UPLOADS, (SupportMessage.KIND,)),
+    (prefixes.UPLOADS, (Attachment.KIND,)),
+    (prefixes.PAPERS, (DocumentAttachment.KIND,)),
+)
+"""The files of one person, by the kind of row that names them."""
 PRINTED = document_types()
 """The kinds of documents whose pages an export holds."""
 
@@ -95,7 +102,6 @@ def _finish(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Wr
 def steps(subject: str | None) -> tuple[Measure, ...]:
     """The steps of the export of an account or of one person, in order."""
     printed = [document_type for document_type in PRINTED if document_type in documents_for(subject)]
-    copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
         Measure(place=k.cls.TABLE, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
         for k in kinds_for(subject)
@@ -104,7 +110,10 @@ def steps(subject: str | None) -> tuple[Measure, ...]:
         Measure(place=prefixes.PDF, kinds=(document_type.kind,), store="files", match="all", action="keep")
         for document_type in printed
     ]
-    copied = [Measure(place=place, store="files", match="all", action="keep") for place in copies]
+    copied = [
+        Measure(place=place, kinds=kinds, store="files", match="all", action="keep")
+        for place, kinds in (ATTACHED if subject is not None else [(place, ()) for place in COPIED])
+    ]
     archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")
     return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
 
@@ -112,13 +121,16 @@ def steps(subject: str | None) -> tuple[Measure, ...]:
 def _begin(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+    receipt = receipts.acknowledge(world, call, request)
 
     def decide_begin(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
         now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != "verified":
             return Decision(now)
-        running = moved(now, "running", call.at, measures=steps(now.subject), policy_version=current().version)
-        return Decision(running, puts=(running,))
+        running = moved(
+            now, "running", call.at, measures=steps(now.subject), policy_version=current().version, receipt=True
+        )
+        return Decision(running, puts=(running,), new=(receipt,))
 
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_WHILE_OPEN).outcome)
 
@@ -136,7 +148,7 @@ def _piece(world: "World", request: PrivacyRequest, at: int, reader: Reader, dea
     elif step.place == prefixes.PDF:
         found, where = _printed(world, request, step.kinds[0], part, after, reader)
     elif request.subject is not None:
-        found, where = _attached(world, request, part, after, reader)
+        found, where = _attached(world, request, step, part, after, reader)
     else:
         found, where = _copied(world, request, step.place, part, after, reader)
     counted = replace(step, found=(step.found or 0) + found, done=where is None)
@@ -213,21 +225,33 @@ def _copied(
     return len(contents), where
 
 
-def _attached(world: "World", request: PrivacyRequest, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
-    """Copy the attachments of a member's messages, and of the operator's answers to them, into a part."""
+def _attached(
+    world: "World", request: PrivacyRequest, step: Measure, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
+    """Copy the files of a person's next attachments into a part, or of a member's messages and the operator's answers
+    to them."""
     start = start_after(reader.company, after) if after else None
-    kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
-    page = world.store.query(SupportMessage.TABLE, reader.company, kind, after=start, limit=PAGES)
-    rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, request.subject)]
+    kind, prefix = step.kinds[0] if step.kinds else SupportMessage.KIND, step.place
+    table = "ledger" if prefix == prefixes.PAPERS else "workspace"
+    page = world.store.query(table, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGE)
+    own = prefixes.of_company(prefix, reader.company)
+    rows = [row for row in page.records if isinstance(row, Attached | SupportMessage)]
     contents: dict[str, bytes] = {}
     lost: list[str] = []
-    for id, key in [(row.id, attached.key) for row in rows for attached in row.attachments]:
+    for id, key in [(row.id, key) for row in rows if concerns(row, request.subject) for key in _files_of(row)]:
         try:
-            contents[f"{prefixes.UPLOADS}{key.removeprefix(own)}"] = world.files.read(key)
+            contents[f"{prefix}{key.removeprefix(own)}"] = world.files.read(key)
         except NotFound:
             lost.append(id)
     put_part(world, request, part, contents, lost)
     return len(contents), page.next["sort"]["S"] if page.next else None
+
+
+def _files_of(row: Attached | SupportMessage) -> list[str]:
+    """The keys of the files of an attachment that is ready, or of a message."""
+    if isinstance(row, SupportMessage):
+        return [attached.key for attached in row.attachments]
+    return list(copies_of(row)[:1]) if row.state == "ready" else []
 
 
 def _clear(world: "World", request: PrivacyRequest) -> None:

@@ -1,8 +1,9 @@
-"""The last mail of an account: its erasure is complete, with the link to the receipt.
+"""The last mail of an erased account or member: the erasure is complete, with the signed receipt attached.
 
-At that time, no address of an owner is stored any more. So the commit that begins the erasure writes the mails, outside
-the company's partition, and the commit that ends it hands them to the outbox. A mail that is never sent expires after
-the term of `transient.mail`. A sent mail is deleted, and its address with it (ADR 0034).
+At that time, no address of theirs is stored any more. So the mails are written before it is erased, outside the
+company's partition: an account's by the commit that begins the erasure, a member's by the confirmation, which deletes
+their row. The commit that ends the erasure hands them to the outbox. A mail that is never sent expires after the term
+of `transient.mail`. A sent mail is deleted, and its address with it (ADR 0114).
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.mail import writing
 from chalicelib.services.mail.notifications import owners
@@ -23,15 +26,27 @@ if TYPE_CHECKING:
 
 
 def letters(world: "World", call: Call, request: PrivacyRequest) -> Sequence[Letter]:
-    """One mail for each owner who has an address. Raises Busy."""
+    """One mail for each owner who has proven an address. Raises Busy."""
     (profile,) = world.store.records([Company.ref(request.company)])
-    language = profile.language if isinstance(profile, Company) else "fr"
-    addresses = dict.fromkeys(owner.email for owner in owners(world, request.company) if owner.email)
+    known = profile if isinstance(profile, Company) else None
+    language = known.language if known else "fr"
+    found = (proven_address(owner, known) for owner in owners(world, request.company))
+    addresses = dict.fromkeys(to for to in found if to)
     outside = replace(call, company=PUBLIC)
     return [
         writing.write(outside, to, language, "account_erased", company=request.company, request=request.id).letter
         for to in addresses
     ]
+
+
+def letter_of_member(
+    call: Call, own: Member, company: Company | None, language: Language, request: str
+) -> Letter | None:
+    """The last mail of a member who is erased; None without a proven address."""
+    if (to := proven_address(own, company)) is None:
+        return None
+    outside = replace(call, company=PUBLIC)
+    return writing.write(outside, to, language, "member_erased", company=call.company, request=request).letter
 
 
 def posted(call: Call, request: PrivacyRequest) -> tuple[Message, ...]:

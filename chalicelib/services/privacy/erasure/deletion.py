@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
+from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import (
     AFTERWARDS,
     KIND_OF,
@@ -23,14 +25,17 @@ from chalicelib.domain.privacy.request import (
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
+from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, last_trace, plan
 from chalicelib.policy.inventory import build_inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.schedules import retention_of
-from chalicelib.services.mail.notifications import NOTICE, notice, notify
+from chalicelib.services.attachments.settling import require_settled
+from chalicelib.services.mail.notifications import NOTICE, notice, notice_outside, notify
 from chalicelib.services.mail.outbox import deliver
-from chalicelib.services.privacy import receipts
+from chalicelib.services.privacy import receipts, sign_ins
 from chalicelib.services.privacy.erasure import completion_mail, erasers
+from chalicelib.services.privacy.erasure.copies import copies_of
+from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -117,8 +122,11 @@ def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> W
     world = context.world
     if request.subject is None:
         _tell_first(world, request)
+        require_settled(world, request.company)
+        sign_ins.note_all(world, request.company)
     found = plan_of(world, request.company, request.affects, world.now())
     own_rows = 0 if request.measures else 1  # Only the measure of `record_deleted_before`, or none.
+    informed = _recipients(world, request, found)
 
     def decide_begin(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
         now = snapshot.get(PrivacyRequest, request.id)
@@ -131,7 +139,8 @@ def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> W
             measures=measures(found.steps, request.subject, own_rows),
             policy_version=found.version,
             last_trace=found.last_trace,
-            letters=tuple(letter.id for letter in letters),
+            letters=now.letters or tuple(letter.id for letter in letters),
+            recipients=informed,
         )
         running = replace(running, due_at=now.due_at)
         return Decision(running, puts=(running,), new=(*ends, *letters))
@@ -141,6 +150,13 @@ def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> W
     ends = key_destruction.plan_destruction(world, request.company, request.id, call.at) if of_account else ()
     letters = completion_mail.letters(world, call, request) if of_account else ()
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
+
+
+def _recipients(world: "World", request: PrivacyRequest, found: Plan) -> tuple[str, ...]:
+    """The disclosures of the erased data that the company may see (law 09-08 art. 8: third parties are informed)."""
+    rules = {rule for step in found.steps for rule in step.rules}
+    handed = disclosures.of_erasure(world.store, request)
+    return tuple(row.id for row in handed if rules & set(row.data) and may_be_seen(row, today(world.now())))
 
 
 def _step_of(context: _DeletionContext, request: PrivacyRequest) -> str:
@@ -186,7 +202,11 @@ def _finish(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> 
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     ends = key_destruction.finish_destruction(world, request.company, request.id, call.at)
-    receipt = receipts.make(world, call, request, ends)
+    request = replace(request, last_trace=_last_trace(request, today(call.at)))
+    disclosures.note_hidden(world, request)
+    # An account's copies are erased with it, so the counts of its measures state them.
+    copies = copies_of(world, request) if request.subject is not None else None
+    receipt = receipts.make(world, call, request, ends, copies)
     watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 
     def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
@@ -194,12 +214,27 @@ def _finish(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> 
         if now is None or now.status != "running":
             return Decision(now)
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
+        closed = replace(closed, last_trace=request.last_trace)
         head = {"state": "closed"} if request.affects == "company" else None
-        # A closed account has no addresses left. Its mails were written when the deletion began.
-        messages = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
+        # A closed account and an erased member have no address left. Their mails were written before.
+        last = completion_mail.posted(call, now)
+        messages = (*last, *_notices(call, now))
         return Decision(closed, puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=messages, head=head)
 
     return Written(transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome)
+
+
+def _last_trace(request: PrivacyRequest, on: date) -> date:
+    """The last day on which copies may exist, counted from the day of the last deletion. It never moves back."""
+    counted = last_trace(current(), request.measures, on)
+    return max(counted, request.last_trace or counted)
+
+
+def _notices(call: Call, request: PrivacyRequest) -> tuple[Message, ...]:
+    """The notices of the end. A closed account has no members left, so only the recipients of its data get one."""
+    if request.subject is None:
+        return (notice_outside(call, "account_erased", request.id),) if request.recipients else ()
+    return (notice(call, "erased" if request.recipients else "completed", request.id),)
 
 
 def _look_again(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:

@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
-from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.clock import today
 from chalicelib.domain.contact.support import SupportMessage, Thread
-from chalicelib.domain.documents.model import REFERENCES, DraftDocument
-from chalicelib.domain.entity import ENTITIES, Record, Ref
-from chalicelib.domain.privacy.erased import ERASED_REFERENCE
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.privacy.erased import unnamed
 from chalicelib.domain.privacy.request import Measure, PrivacyRequest
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Files
 from chalicelib.policy.load import current
+from chalicelib.services.attachments.rows import counts_without, files_of
 from chalicelib.store import erase as store
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.decision import SYSTEM_STEP, Decision
@@ -43,10 +43,9 @@ def counted(world: "World", request: PrivacyRequest, pages: int = PAGES) -> Priv
     first = request.measures[int(begun) if begun else next(uncounted)]
     own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (first.store, first.place)]
     if first.store == "files":
-        count = (
-            files.count(_bucket(world, first), first.place, request.company) if _erases_all_files(request, first) else 0
-        )
-        return _with(request, {own[0]: count}, own, None)
+        if not _erases_all_files(request, first):
+            return _uncounted(request, own[0])
+        return _with(request, {own[0]: files.count(_bucket(world, first), first.place, request.company)}, own, None)
     found, after = store.census(
         world.store,
         first.place,
@@ -63,7 +62,7 @@ def counted(world: "World", request: PrivacyRequest, pages: int = PAGES) -> Priv
 def files_within(world: "World", request: PrivacyRequest, measure: Measure, listings: int) -> Measure:
     """A measure of files, with the count below its prefix if `listings` reach its end. Raises Busy."""
     if not _erases_all_files(request, measure):
-        return replace(measure, found=0)
+        return replace(measure, found=0, counted=False)
     return replace(measure, found=files.count_within(_bucket(world, measure), measure.place, request.company, listings))
 
 
@@ -75,6 +74,13 @@ def _erases_all_files(request: PrivacyRequest, measure: Measure) -> bool:
     """Whether all files of the company below a prefix are erased. True for an account. For a person, true for rendered
     pages only, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
+
+
+def _uncounted(request: PrivacyRequest, at: int) -> PrivacyRequest:
+    """The request with a measure that nobody counts, and that has nothing to do."""
+    uncounted = replace(request.measures[at], found=0, counted=False, done=True)
+    measures = (*request.measures[:at], uncounted, *request.measures[at + 1 :])
+    return replace(request, measures=measures, cursor=None)
 
 
 def _with(request: PrivacyRequest, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> PrivacyRequest:
@@ -196,8 +202,9 @@ def _erase_open_company(world: "World", request: PrivacyRequest, measure: Measur
     def decide_erasure(snapshot: Snapshot) -> Decision:
         records = [record for record in snapshot.at(found[:TOGETHER]) if record is not None]
         if measure.action == "delete":
-            return Decision(deletes=tuple(r for r in records if names(r, request.subject or "")))
-        changed = [r.edited(call.at, **gone) for r in records if (gone := _emptied(measure, request.subject, r))]
+            gone = tuple(r for r in records if names(r, request.subject or ""))
+            return Decision(puts=counts_without(snapshot, call, gone), deletes=gone)
+        changed = [r.edited(call.at, **empty) for r in records if (empty := _emptied(measure, request.subject, r))]
         return Decision(puts=tuple(changed))
 
     transact(world.store, call, found[:TOGETHER], decide_erasure, SYSTEM_STEP)
@@ -205,8 +212,8 @@ def _erase_open_company(world: "World", request: PrivacyRequest, measure: Measur
 
 
 def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
-    """Erase the attachments of the threads among these rows, and of messages in other people's threads, while a row
-    still references them. Raises Busy."""
+    """Erase the files of the threads and attachments among these rows, and of messages in other people's threads, while
+    a row still references them. Raises Busy."""
     for row in world.store.records(refs):
         if isinstance(row, Thread):
             while not files.erase(world.files, prefixes.of_company(prefixes.UPLOADS, company), row.id):
@@ -214,13 +221,11 @@ def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
         elif isinstance(row, SupportMessage):
             for attached in row.attachments:
                 files.erase_file(world.files, attached.key)
+        elif isinstance(row, Attachment):
+            for key in files_of(row):
+                files.erase_file(world.files, key)
 
 
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
-    hints = get_type_hints(ENTITIES[record.TABLE, record.KIND])
     pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
-    gone: dict[str, str | None] = {
-        name: None if NoneType in get_args(hints[name]) else ERASED_REFERENCE for name in pointing
-    }
-    # The references of a draft are about its other party (ADR 0076).
-    return gone | dict.fromkeys(REFERENCES) if pointing and isinstance(record, DraftDocument) else gone
+    return unnamed(record, pointing)

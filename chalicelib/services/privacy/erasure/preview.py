@@ -50,7 +50,9 @@ def preview(
     )
     if kind == "deletion":
         found = deletion.plan_of(world, company, affects, at)
-        return Preview(request, counted(world, request, deletion.measures(found.steps, subject)), found.last_trace)
+        steps = counted(world, request, deletion.measures(found.steps, subject))
+        begins = at + GRACE if affects == "company" else at
+        return Preview(request, steps, deletion.plan_of(world, company, affects, begins).last_trace)
     return Preview(request)
 
 

@@ -76,8 +76,7 @@ def _original(world: "World", issued: Issued) -> Original:
     """Render the frozen document in its own language and the standard layout, without storing the page. A closed
     account's logo is gone."""
     logo = issued.seller.logo if issued.seller.logo and world.files.exists(issued.seller.logo) else None
-    carried = attached(issued)
-    page = world.renderer(None).render(
-        issued_view(issued, issued.language), logo=world.files.read(logo) if logo else None, attachments=carried
-    )
+    view = issued_view(issued, issued.language)
+    carried = attached(issued, view)
+    page = world.renderer(None).render(view, logo=world.files.read(logo) if logo else None, attachments=carried)
     return Original(issued.number, page, carried[0].data if carried else None, document_hash(issued) == issued.hash)

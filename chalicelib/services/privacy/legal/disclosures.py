@@ -1,5 +1,6 @@
 """The register of disclosures: an operator records entries, and the company reads those that the law allows."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.privacy.disclosure import Disclosure, DisclosureKind, may_be_seen
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.load import current
 from chalicelib.services.records.paging import Page, Window
@@ -17,6 +19,7 @@ from chalicelib.store.wire import Store
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
+log = logging.getLogger("facture.privacy")
 OPERATOR = "operator"
 """The recipient in the register when no outsider received data."""
 
@@ -80,9 +83,11 @@ def _check(details: DisclosureInput, on: date) -> None:
         raise InvalidContent(*faults)
 
 
-def visible(store: Store, company: str, window: Window, on: date) -> Page[Disclosure]:
-    """The entries that the company may see, newest first."""
-    seen = [row for row in of_company(store, company) if may_be_seen(row, on)]
+def visible(store: Store, company: str, window: Window, on: date, person: str | None = None) -> Page[Disclosure]:
+    """The entries that the company may see, newest first. A `person` sees those about themselves and about the complete
+    company."""
+    rows = of_company(store, company) if person is None else concerning(store, company, person)
+    seen = [row for row in rows if may_be_seen(row, on)]
     if window.starting_after:
         seen = [row for row in seen if row.id < window.starting_after]
     if window.ending_before:
@@ -96,3 +101,25 @@ def of_company(store: Store, company: str) -> list[Disclosure]:
     """The complete register of a company with its hidden entries, newest first. It is read completely: a company has
     few entries, and a short page would reveal a hidden one."""
     return [*store.all_of(Disclosure, company, descending=True)]
+
+
+def concerning(store: Store, company: str, subject: str | None) -> list[Disclosure]:
+    """The disclosures about a person or about the complete company. Raises Busy."""
+    return [row for row in of_company(store, company) if row.subject in (None, subject)]
+
+
+def of_erasure(store: Store, request: PrivacyRequest) -> list[Disclosure]:
+    """The disclosures that may hold the data of an erasure: of a person, or all of an account. Raises Busy."""
+    if request.subject is None:
+        return of_company(store, request.company)
+    return concerning(store, request.company, request.subject)
+
+
+def note_hidden(world: "World", request: PrivacyRequest) -> None:
+    """Log the recipients of corrected or erased data whose disclosure is still hidden. The operator must inform
+    them."""
+    deletion = request.kind == "deletion"
+    handed = of_erasure(world.store, request) if deletion else concerning(world.store, request.company, request.subject)
+    for row in handed:
+        if not may_be_seen(row, today(world.now())):
+            log.warning("a hidden recipient must be informed", extra={"request": request.id, "disclosure": row.id})

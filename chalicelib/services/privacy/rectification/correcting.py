@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import document_types
@@ -47,6 +47,8 @@ class CorrectionInput:
     handed: Sequence[Disclosure] = ()
     language: Language = "fr"
     """The language of a mail to an old address."""
+    company: Company | None = None
+    """The company as stored, which tells whether an old address is proven."""
 
 
 def correction_input(world: "World", company: str, values: Mapping[str, Any]) -> CorrectionInput:
@@ -54,8 +56,9 @@ def correction_input(world: "World", company: str, values: Mapping[str, Any]) ->
     if not values:
         raise invalid(AT, "too_few", min=1)
     (profile,) = world.store.records([Company.ref(company)])
-    language: Language = profile.language if isinstance(profile, Company) else "fr"
-    return CorrectionInput(values, world.settings, disclosures.of_company(world.store, company), language)
+    known = profile if isinstance(profile, Company) else None
+    language: Language = known.language if known else "fr"
+    return CorrectionInput(values, world.settings, disclosures.of_company(world.store, company), language, known)
 
 
 def decide_rectification(
@@ -85,19 +88,22 @@ def decide_rectification(
         Message, id=message_id(request.id), due_at=call.at, task=notifications.NOTICE, about=("corrected", request.id)
     )
     changed = (after,) if after != own else ()
-    last = _to_old_address(call, own, after, correction.language)
+    last = _to_old_address(call, own, after, correction)
     letters, messages = (each.letter for each in last), (message, *(each.message for each in last))
     if new:
         return Decision(running, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
     return Decision(running, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)
 
 
-def _to_old_address(call: Call, own: Record, after: Record, language: Language) -> list[writing.Mail]:
-    """The mail to a member's old address after a change of address. Another person may have made the change, and codes
-    and notices go to the new address from now on."""
-    if not (isinstance(own, Member) and isinstance(after, Member)) or own.email in (None, after.email):
+def _to_old_address(call: Call, own: Record, after: Record, correction: CorrectionInput) -> list[writing.Mail]:
+    """The mail to a member's old, proven address after a change of address. Another person may have made the change,
+    and codes and notices go to the new address from now on."""
+    if not (isinstance(own, Member) and isinstance(after, Member)):
         return []
-    return [writing.write(call, own.email or "", language, "address_changed", company=call.company)]
+    to = proven_address(own, correction.company)
+    if to is None or to == after.email:
+        return []
+    return [writing.write(call, to, correction.language, "address_changed", company=call.company)]
 
 
 def message_id(request: str) -> str:
@@ -118,7 +124,8 @@ def _right(own: Record, correction: CorrectionInput, call: Call) -> Record:
     try:
         if isinstance(own, Member):
             email = correction.values["email"]
-            after: Record = replace(own, email=email, email_key=email_key(correction.settings, email))
+            key = email_key(correction.settings, email)
+            after: Record = own if own.email == email else replace(own, email=email, email_key=key, proven=False)
         elif isinstance(own, (Party, Company)):
             values = normalize(correction.values, own)
             after = replace(own, **values)
@@ -183,7 +190,7 @@ def _recipients(
 
 
 def _kept(request: PrivacyRequest, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
-    stored = names | {"email_key"} if isinstance(after, Member) else names
+    stored = names | {"email_key", "proven"} if isinstance(after, Member) else names
     return call.make(
         Correction,
         id=request.id,

@@ -4,7 +4,6 @@ A person with permission corrects the live record in a commit (`correcting`). Is
 counts those that state old values, and `affected` lists them.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.clock import today
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NotFound, RequestSettled
 from chalicelib.domain.journal import Message
-from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import UNANSWERED, WARNED, PrivacyRequest, moved, waiting
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.mail import notifications
@@ -35,7 +32,6 @@ from chalicelib.workflow.engine import Workflow, Written
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-log = logging.getLogger("facture.privacy")
 PAGES = 20
 """Pages of the ledger that one piece of the count reads."""
 LATER = timedelta(minutes=2)
@@ -123,7 +119,7 @@ def _finish(
     notified = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
     if not notified and world.now() < request.deadline - WARNED:
         return replace(request, due_at=world.now() + LATER)
-    _name_hidden(world, request)
+    disclosures.note_hidden(world, request)
     return Written(_close(world, request if notified else replace(request, recipients=())))
 
 
@@ -143,13 +139,6 @@ def _counted(world: "World", request: PrivacyRequest) -> PrivacyRequest:
             measures = (replace(m, found=counts.get(m.kinds[0], m.found), done=True) for m in request.measures)
             return replace(request, measures=tuple(measures), cursor=None)
     return replace(request, cursor=f"{','.join(str(found[kind]) for kind in kinds)}:{where}")
-
-
-def _name_hidden(world: "World", request: PrivacyRequest) -> None:
-    """Record the recipients whose disclosure is still hidden. The operator must inform them."""
-    for row in disclosures.of_company(world.store, request.company):
-        if row.subject in (None, request.subject) and not may_be_seen(row, today(world.now())):
-            log.warning("a recipient of what was corrected", extra={"request": request.id, "disclosure": row.id})
 
 
 def _close(world: "World", request: PrivacyRequest) -> PrivacyRequest | None:

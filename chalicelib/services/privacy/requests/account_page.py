@@ -18,7 +18,6 @@ from chalicelib.domain.errors import (
     LastOwner,
     NotFound,
     RequestSettled,
-    TooManyRequests,
     UnderHold,
 )
 from chalicelib.domain.language import Language
@@ -28,7 +27,7 @@ from chalicelib.services.mail import writing
 from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.replies import id_of, remembering_id
-from chalicelib.store.read import members_with
+from chalicelib.store.read import proven_members_with
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -59,8 +58,7 @@ class DeletionOutcome:
 def send_code(world: "World", email: str, source: str, language: Language) -> None:
     """Mail a code to an address, the same code for an hour, so that a stranger's request does not invalidate it. Sends
     nothing above the mail limit. Raises TooManyRequests for a source above its limit, Busy."""
-    if not codes.allow(world, "deletion by source", source, most=ASKED_AN_HOUR, seconds=HOUR):
-        raise TooManyRequests(retry_after=HOUR)
+    codes.limit(world, "deletion by source", source, most=ASKED_AN_HOUR, seconds=HOUR)
     key = codes.email_key(world.settings, email) or ""
     if not codes.allow(world, "deletion for one", f"{source} {key}", most=ASKED_FOR_ONE, seconds=HOUR):
         return
@@ -74,18 +72,17 @@ def send_code(world: "World", email: str, source: str, language: Language) -> No
 
 
 def delete(world: "World", email: str, code: str, source: str) -> list[DeletionOutcome]:
-    """Begin the deletion of every account that the address owns, and of its member's data in other companies. Returns
-    an empty list for a wrong code. The code is used up at the end: after an interruption, the same code begins the
-    rest, by the same idempotency keys. Raises TooManyRequests, Busy."""
-    if not codes.allow(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR):
-        raise TooManyRequests(retry_after=HOUR)
+    """Begin the deletion of every account that the address owns, and of its member's data in other companies. Only a
+    membership whose holder has proven the address counts, because a company can enter another person's. Returns an
+    empty list for a wrong code. The code is used up at the end: after an interruption, the same code begins the rest,
+    by the same idempotency keys. Raises TooManyRequests, Busy."""
+    codes.limit(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR)
     key = codes.email_key(world.settings, email) or ""
-    if not codes.allow(world, "deletion code for one", f"{source} {key}", most=TYPED_FOR_ONE, seconds=HOUR):
-        raise TooManyRequests(retry_after=HOUR)
+    codes.limit(world, "deletion code for one", f"{source} {key}", most=TYPED_FOR_ONE, seconds=HOUR)
     right = codes.live(world, PURPOSE, key, code=code)
     if right is None:
         return []
-    members = _in_order(members_with(world.store, key))[:MOST_AT_ONCE]
+    members = _in_order(proven_members_with(world.store, key))[:MOST_AT_ONCE]
     begun = [_begin(world, member, right.nonce) for member in members]
     codes.prove(world, PURPOSE, key, code=code)
     return begun or [DeletionOutcome("already")]

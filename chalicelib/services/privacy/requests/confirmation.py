@@ -8,15 +8,18 @@ from typing import Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
-from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY, ApiKey, FormerOwner, Member, owner_digest
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY, FormerOwner, Member, owner_digest
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidden, LastOwner, OwnersChanged
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import marked
 from chalicelib.domain.privacy.request import GRACE, PrivacyRequest, Tombstone, clear_days, moved, reminder
-from chalicelib.services.companies.access import owners_changed
+from chalicelib.services.companies.access import HeldAccess, owners_changed
+from chalicelib.services.companies.sign_ins import left
 from chalicelib.services.mail import notifications
 from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.privacy.erasure.completion_mail import letter_of_member
 from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.transitions import postponed, watch_over
 from chalicelib.store.decision import Decision
@@ -84,14 +87,16 @@ def person(
     request: PrivacyRequest,
     own: Record | None,
     others: Sequence[Member],
-    keys: Sequence[ApiKey],
+    held: HeldAccess | None,
+    *,
+    language: Language,
 ) -> Decision[PrivacyRequest]:
-    """Delete the person's own record, unless it was deleted earlier, and the keys that the member made. Raises
-    AlreadyBlocked, LastOwner."""
+    """Delete the person's own record, unless it was deleted earlier, and revoke the keys and devices of a member. A
+    member's last mail is written now, because their address goes. Raises AlreadyBlocked, LastOwner."""
     if snapshot.head.state != "active":
         raise AlreadyBlocked  # Before closing an account, nobody may first remove an owner who could stop it.
     subject = request.subject or ""
-    shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
+    shut = held.shut(call.at) if held else ()
     after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
     if own is None:
         after = replace(after, measures=deletion.record_deleted_before(subject))
@@ -99,11 +104,17 @@ def person(
         remaining = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
         if not any(other is not None and other.role == "owner" for other in remaining):
             raise LastOwner
+    letter = (
+        letter_of_member(call, own, snapshot.get(Company), language, request.id) if isinstance(own, Member) else None
+    )
+    last = (letter,) if letter else ()
+    after = replace(after, letters=tuple(each.id for each in last))
     tombstone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
     message = notifications.notice(call, "person_erased", request.id)
     decision = Decision(
         after,
-        puts=(after, tombstone, *shut),
+        puts=(after, tombstone, *shut, *left(own, call.at)),
+        new=last,
         deletes=(own,) if own else (),
         messages=(message,),
         head={"erased": marked(snapshot.head.erased, subject)},

@@ -10,17 +10,18 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Call
+from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.errors import (
     Busy,
     NotFound,
     ProofNeeded,
     RequestSettled,
-    TooManyRequests,
     UnderHold,
 )
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Consent
+from chalicelib.domain.privacy.download_code import download_digest
 from chalicelib.domain.privacy.request import (
     OVER,
     PROVEN,
@@ -34,13 +35,13 @@ from chalicelib.domain.privacy.request import (
 )
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services import codes
-from chalicelib.services.companies.access import keys_made_by
+from chalicelib.services.companies.access import access_of
 from chalicelib.services.mail import notifications, writing
 from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requester import Requester, find_request, open_request
-from chalicelib.services.privacy.requests import confirmation, opposition
+from chalicelib.services.privacy.requests import confirmation, download_codes, opposition
 from chalicelib.services.privacy.subjects import (
     affected_by,
     deleted_but_named,
@@ -91,6 +92,8 @@ def ask(
     subject = requester.id if own else requester.about(subject)
     request = _new_request(call, requester, kind, subject)
     requester.require(subject)
+    if download_codes.needed(world, call, requester, subject):
+        request = replace(request, download_digest=download_digest(request.id, download_codes.code_of(call)))
     correction = None if corrections is None else _correction(world, call, requester, request, corrections)
     new = _prepared(world, call, request, correction, own=own)
 
@@ -172,9 +175,10 @@ def confirm(
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
     members = members_of(world.store, call.company)
-    (seen,) = world.store.records([PrivacyRequest.ref(call.company, id)])
+    seen, profile = world.store.records([PrivacyRequest.ref(call.company, id), Company.ref(call.company)])
+    language: Language = profile.language if isinstance(profile, Company) else "fr"
     person = seen.subject if isinstance(seen, PrivacyRequest) else None
-    keys = keys_made_by(world.store, call.company, person) if person else []
+    own_access = access_of(world.store, call.company, person) if person else None
     former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
@@ -187,7 +191,7 @@ def confirm(
             if kept:
                 raise UnderHold
             own = erasable(snapshot, request.subject, members, named=True)
-            return confirmation.person(snapshot, call, requester, request, own, members, keys)
+            return confirmation.person(snapshot, call, requester, request, own, members, own_access, language=language)
         if request.kind == "deletion":
             return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
@@ -233,8 +237,7 @@ def mail_code(world: "World", call: Call, requester: Requester, id: str, languag
     own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
     if own is None or own.email is None:
         raise ProofNeeded
-    if not codes.allow(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600):
-        raise TooManyRequests(retry_after=3600)
+    codes.limit(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600)
     code = codes.begin(world, "identity", own.id, id)
     if code is None:
         raise Busy

@@ -1,4 +1,5 @@
-"""Notices about characters that the pages of a document cannot print, before the document is frozen."""
+"""Notices about the texts of a draft before they are frozen: characters that its pages cannot print, and texts that
+look like the number of an identity card."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,12 +10,14 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.glyphs import without_glyph
+from chalicelib.domain.morocco.identifiers import looks_like_cin
 
 
-def legibility_notices(
+def text_notices(
     document_type: DocumentType, content: Mapping[str, Any], company: Company, party: Party | None
 ) -> Iterator[Notice]:
-    """A notice for each text of a draft that holds characters without a glyph.
+    """Notices for each text of a draft that holds characters without a glyph, or that looks like the number of an
+    identity card (law 09-08 art. 12).
 
     A notice about the other party names no character: the draft outlives the erasure of a person. The notices of the
     party name them.
@@ -22,6 +25,8 @@ def legibility_notices(
     for pointer, text in _texts(content):
         if characters := without_glyph(text):
             yield Notice(pointer=pointer, code="characters_unprintable", params={"characters": characters})
+        if looks_like_cin(text or ""):
+            yield Notice(pointer=pointer, code="cin_suspected", params={})
     if party is not None and any(unprintable_texts(party)):
         yield Notice(pointer=f"/{document_type.person}", code="party_unprintable", params={})
     if any(unprintable_texts(company)):

@@ -1,0 +1,1 @@
+"""Exports: the records and documents of a company as a file."""

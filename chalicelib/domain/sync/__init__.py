@@ -1,0 +1,1 @@
+"""Synchronisation with devices that work offline: its tables, devices, issue requests and notices."""

@@ -1,0 +1,1 @@
+"""Attachments: announce, check, serve, move to the ledger with the issue, remove."""

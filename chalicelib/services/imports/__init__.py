@@ -1,0 +1,1 @@
+"""Imports: read a file, analyse it, commit its rows, undo them."""

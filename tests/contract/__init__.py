@@ -1,0 +1,1 @@
+"""The contract that was released, and the changes that break its clients."""

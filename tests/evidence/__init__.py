@@ -1,0 +1,1 @@
+"""Proofs of the evidence: every tampering behind the API is named."""

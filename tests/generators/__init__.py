@@ -1,0 +1,1 @@
+"""The OpenAPI document as generators of clients and linters read it."""
