@@ -80,6 +80,15 @@ GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_
 a device."""
 _ABOUT_ANYBODY: Final = frozenset({"privacy.read", "privacy.write"})
 """Scopes that cover every person for a key or an owner, but only the own person for a member of another role."""
+ACTING: Final = frozenset(scope for scope in SCOPES if not scope.endswith(".read")) - {
+    "consents.write",
+    "privacy.write",
+    "support.write",
+    "exports.write",
+    "devices.write",
+}
+"""Scopes whose verbs change the company. A member who must accept the policy may still read, pull, accept, export, ask
+for help, and make privacy requests."""
 KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     role: GRANTABLE & (held if role == "owner" else held - _ABOUT_ANYBODY) for role, held in ROLE_SCOPES.items()
 }
@@ -148,8 +157,8 @@ def _admit_key(
 
 def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
     """The actor, the company's id and its reader. Raises Unauthenticated, Forbidden (role or scope), NotFound (no such
-    company, or not the caller's), CompanyBlocked, CloudStorageOff, InvalidContent (several companies and none named)
-    and Busy."""
+    company, or not the caller's), PolicyNotAccepted, CompanyBlocked, CloudStorageOff, InvalidContent (several
+    companies and none named) and Busy."""
     if endpoint.scope == PUBLIC:
         return _recognised(world, request) if endpoint.recognises else (NOBODY, "", None)
     context: Mapping[str, Any] = request.context.get("authorizer") or {}
@@ -176,8 +185,22 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     reader = open_company(world.store, head.company, head)
     if endpoint.in_cloud and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
+    _require_accepted(world, endpoint, head.company, actor)
     _note_use(world, head.company, actor)
     return actor, head.company, reader
+
+
+def acts(endpoint: Endpoint) -> bool:
+    """Whether its caller must have accepted the policy (`must_accept`): it changes the company."""
+    return endpoint.method != "GET" and endpoint.scope in ACTING
+
+
+def _require_accepted(world: "World", endpoint: Endpoint, company: str, actor: Actor) -> None:
+    """Refuse a change by a member who must accept the policy, or by their key. Raises PolicyNotAccepted, Busy."""
+    if acts(endpoint):
+        from chalicelib.services.companies.acceptance import require_accepted
+
+        require_accepted(world.store, company, actor.member, today(world.now()))
 
 
 def _caller(
@@ -225,7 +248,7 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
     if not isinstance(maker, Member) or maker.id != row.created_by:
         raise Unauthenticated
     scopes = KEY_SCOPES[maker.role].intersection(row.scopes)
-    return head, Actor(id=row.id, kind="api_key", scopes=scopes, last_used_on=row.last_used_on)
+    return head, Actor(id=row.id, kind="api_key", scopes=scopes, maker=maker.id, last_used_on=row.last_used_on)
 
 
 def _note_use(world: "World", company: str, actor: Actor) -> None:

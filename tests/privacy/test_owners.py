@@ -24,6 +24,7 @@ from chalicelib.workflow import engine
 from tests.client import Client
 from tests.conftest import Shop
 from tests.crash import Killed, watched
+from tests.joining import former_member, joined
 from tests.mailbox import mails, open_mailbox
 from tests.privacy.test_misuse import URL, asked, confirmed, id_of, state
 from tests.privacy.worlds import Books, Turned, carried
@@ -34,12 +35,11 @@ def _reader(books: Books) -> Reader:
 
 
 def _clerk(books: Books) -> str:
-    made = access.add_member(_reader(books), books.call(), books.new("sub"), None, "clerk")
-    return made.outcome.id
+    return former_member(books.world, books.id, books.new("sub"), "clerk").id
 
 
 def _came(books: Books) -> None:
-    access.add_member(_reader(books), books.call(), "sub-puppet", None, "owner")
+    joined(books.world, books.id, books.owners[0], "sub-puppet", "owner")
 
 
 def _raised(books: Books) -> None:
