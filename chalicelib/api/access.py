@@ -6,12 +6,12 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chalicelib.api.answers import Answer, address, answer, deleted, listed, shown
-from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fresh
 from chalicelib.api.fields import Email, Instant, Model, Text
 from chalicelib.api.paging import FilteredList, ListOf, PageQuery
 from chalicelib.api.records import RecordShown
+from chalicelib.api.roles import GRANTABLE
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Member, Role
 from chalicelib.domain.entity import Record

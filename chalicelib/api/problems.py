@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalicelib.api import request_errors
-from chalicelib.api.auth import acts
+from chalicelib.api.roles import acts
 from chalicelib.api.versions import reading
 from chalicelib.domain import errors
 from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY

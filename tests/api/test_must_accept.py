@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from chalicelib.api.auth import acts
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN
+from chalicelib.api.roles import acts
 from chalicelib.policy.load import current, policy_version, use
 from chalicelib.policy.model import Policy, PolicyVersion
 from tests.api.samples import sample, send
