@@ -169,6 +169,20 @@ def test_the_mail_brings_the_code(shop: Shop, language: str) -> None:
     assert accept(_person(shop, email), code).status == 201
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Atlas Négoce S.A.R.L", "Atlas Négoce S. A. R. L"),
+        ("Prix http://evil.example/x", "Prix http:// evil. example/ x"),
+        ("a@evil.example", "a@ evil. example"),
+        ("x" * 200, "x" * 60),
+        ("Ets. Benali & fils", "Ets. Benali & fils"),
+    ],
+)
+def test_a_companys_name_carries_no_link_to_a_stranger(name: str, shown: str) -> None:
+    assert invitations.plain_name(name) == shown
+
+
 def _deliver(shop: Shop) -> None:
     while run(shop.world, named("outbox"), now=shop.world.now() + timedelta(seconds=1), left=within(60)).applied:
         continue

@@ -4,6 +4,7 @@ An invitation is no membership: no read of a member finds it, so it gives no pow
 the mailed code, signed in with the address that the code was sent to.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -51,6 +52,7 @@ INVITED_BY_COMPANY, INVITED_TO_ADDRESS, TYPED_BY_PERSON = 50, 10, 30
 """Invitation mails a day of one company, and to one address from all companies. Codes an hour of one person."""
 NAME_SHOWN: Final = 60
 """Characters of a company's name in the mail. A longer name could carry a message to a stranger."""
+_LINKING: Final = re.compile(r"[.:/@]+(?=[^\s.:/@])")
 
 
 @dataclass(frozen=True)
@@ -181,13 +183,18 @@ def _invited(
         "mailed_at": call.at,
         "expires_at": expires_at(Invitation, call.at),
     }
-    code, name = invitation_code(call.company, random), (profile.name if profile else call.company)[:NAME_SHOWN]
+    code, name = invitation_code(call.company, random), plain_name(profile.name if profile else call.company)
     mail = writing.write(call, sent.email or "", language, "invitation", code=code, name=name)
     if known:
         after = known.edited(call.at, **changes)
         return Decision(Invited(after, new=False), puts=(after,), new=(mail.letter,), messages=(mail.message,))
     after = call.make(Invitation, id=id, email=sent.email, email_key=key, **changes)
     return Decision(Invited(after, new=True), new=(after, mail.letter), messages=(mail.message,))
+
+
+def plain_name(name: str) -> str:
+    """A company's name as the mail shows it: short, and without anything that a mail program turns into a link."""
+    return _LINKING.sub(r"\g<0> ", name)[:NAME_SHOWN]
 
 
 def change_role(store: Store, call: Call, id: str, role: Role) -> Committed[Invitation]:
