@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint
-from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES
+from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES, acts
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Member
@@ -101,8 +101,8 @@ def _admit_key(
 
 def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
     """The actor, the company's id and its reader. Raises Unauthenticated, Forbidden (role or scope), NotFound (no such
-    company, or not the caller's), CompanyBlocked, CloudStorageOff, InvalidContent (several companies and none named)
-    and Busy."""
+    company, or not the caller's), PolicyNotAccepted, CompanyBlocked, CloudStorageOff, InvalidContent (several
+    companies and none named) and Busy."""
     if endpoint.scope == PUBLIC:
         return _recognised(world, request) if endpoint.recognises else (NOBODY, "", None)
     context: Mapping[str, Any] = request.context.get("authorizer") or {}
@@ -129,8 +129,17 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     reader = open_company(world.store, head.company, head)
     if endpoint.in_cloud and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
+    _require_accepted(world, endpoint, head.company, actor)
     _note_use(world, head.company, actor)
     return actor, head.company, reader
+
+
+def _require_accepted(world: "World", endpoint: Endpoint, company: str, actor: Actor) -> None:
+    """Refuse a change by a member who must accept the policy, or by their key. Raises PolicyNotAccepted, Busy."""
+    if acts(endpoint):
+        from chalicelib.services.companies.acceptance import require_accepted
+
+        require_accepted(world.store, company, actor.member, today(world.now()))
 
 
 def _caller(
@@ -178,7 +187,7 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
     if not isinstance(maker, Member) or maker.id != row.created_by:
         raise Unauthenticated
     scopes = KEY_SCOPES[maker.role].intersection(row.scopes)
-    return head, Actor(id=row.id, kind="api_key", scopes=scopes, last_used_on=row.last_used_on)
+    return head, Actor(id=row.id, kind="api_key", scopes=scopes, maker=maker.id, last_used_on=row.last_used_on)
 
 
 def _note_use(world: "World", company: str, actor: Actor) -> None:

@@ -78,6 +78,8 @@ class Actor:
     role: str | None = None
     email: str | None = None
     signed_in_at: datetime | None = None
+    maker: str | None = None
+    """The membership of the person who made an API key."""
     last_used_on: date | None = None
     """The day of an API key's last use, as its row states it."""
 
@@ -85,6 +87,11 @@ class Actor:
     def bearer(self) -> str:
         """The person or the API key whom an answer is for. A person keeps theirs when a membership begins or ends."""
         return self.subject or self.id
+
+    @property
+    def member(self) -> str:
+        """The membership that answers for the caller: a person's own, or that of an API key's maker."""
+        return self.maker or self.id
 
 
 @dataclass(frozen=True)

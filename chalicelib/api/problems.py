@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalicelib.api import request_errors
+from chalicelib.api.roles import acts
 from chalicelib.api.versions import reading
 from chalicelib.domain import errors
 from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
@@ -35,6 +36,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "device_revoked": ("wipe",),
     "client_schema_too_old": ("oldest",),
     "owners_changed": ("possible_from",),
+    "policy_not_accepted": ("required",),
 }
 """Parameters that are also members of the problem, for programs."""
 _DELAYS: Final[dict[str, dict[str, timedelta]]] = {
@@ -250,6 +252,8 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
         found += [errors.Unauthenticated, errors.Forbidden]
     if endpoint.scope not in ("PUBLIC", "SIGNED_IN"):
         found += [errors.CompanyBlocked, errors.CompanyRestoring, errors.NotFound]
+    if acts(endpoint):
+        found.append(errors.PolicyNotAccepted)
     if "{" in endpoint.path:
         found.append(errors.NotFound)
     if endpoint.method != "GET":

@@ -20,6 +20,7 @@ ROUTES = (
     Route("POST", "/v1/api-keys", False, "access"),
     Route("GET", "/v1/api-keys/{id}", False, "access"),
     Route("DELETE", "/v1/api-keys/{id}", False, "access"),
+    Route("POST", "/v1/invitations/accept", False, "invitations"),
     Route("GET", "/v1/customers", False, "parties"),
     Route("POST", "/v1/customers", False, "parties"),
     Route("GET", "/v1/customers/{id}", False, "parties"),

@@ -47,7 +47,7 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
         ("POST", "/account/deletion"),
         ("POST", "/v1/diagnostics"),
     ),
-    "SIGNED_IN": (("GET", "/v1/companies"), ("POST", "/v1/companies")),
+    "SIGNED_IN": (("GET", "/v1/companies"), ("POST", "/v1/companies"), ("POST", "/v1/invitations/accept")),
     "company.read": (("GET", "/v1/company"), ("GET", "/v1/company/logo"), ("GET", "/v1/settings")),
     "company.write": (("PATCH", "/v1/company"), ("PUT", "/v1/company/logo"), ("PATCH", "/v1/settings")),
     "privacy.read": (

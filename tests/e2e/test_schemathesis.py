@@ -36,7 +36,10 @@ def stocked(me: Person) -> dict[str, list[str]]:
         "sup": made(12, "/v1/suppliers", CUSTOMER),
         "itm": made(12, "/v1/items", ITEM),
         "key": made(12, "/v1/api-keys", {"name": "fuzz", "scopes": ["documents.read"]}),
-        "mem": [me.must("POST", "/v1/members", {"user": f"colleague-{n}", "role": "viewer"})["id"] for n in range(3)],
+        "mem": [
+            me.must("POST", "/v1/members", {"email": f"colleague-{n}@example.ma", "role": "viewer"})["id"]
+            for n in range(3)
+        ],
     }
 
 

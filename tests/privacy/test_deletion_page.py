@@ -69,9 +69,7 @@ def owner(new_shop: Callable[..., Shop], gateway: Gateway, issuer: Issuer) -> tu
     number = next(_NUMBERS)
     shop = new_shop()
     email = f"owner-{number}@shop.example"
-    added = {"user": f"second-{shop.company}", "email": email, "role": "owner"}
-    assert shop.owner.post("/v1/members", added).status == 201
-    shop.prove(added["user"], email)
+    shop.join(f"second-{shop.company}", "owner", email)
     return shop, email
 
 
@@ -120,12 +118,11 @@ def test_from_the_page_to_a_blocked_account(anybody: Client, owner: tuple[Shop, 
 
 def test_a_member_who_is_no_owner_deletes_their_own_data_alone(anybody: Client, shop: Shop, world: World) -> None:
     email = f"clerk-{shop.company}@shop.example".lower()
-    added = shop.owner.post("/v1/members", {"user": f"clerk-{shop.company}", "email": email, "role": "clerk"})
-    shop.prove(f"clerk-{shop.company}", email)
+    added = shop.join(f"clerk-{shop.company}", "clerk", email)
     _send(anybody, "en", email=email)
     done = _send(anybody, "en", email=email, code=_mailed(world, email))
     (request,) = _requests(shop)
-    assert (request.affects, request.subject) == ("member", added.json["id"])
+    assert (request.affects, request.subject) == ("member", added["id"])
     assert "Your data as a member was deleted." in done.text
     assert _state(shop) == "active"
 

@@ -48,7 +48,7 @@ def without_address(shop: Shop) -> str:
 
 
 def test_an_erased_member_without_an_address_fetches_the_receipt(shop: Shop) -> None:
-    clerk = shop.member("clerk")
+    clerk = shop.former_member("clerk", f"clerk-{shop.company}")
     id, code = made(clerk)
     assert clerk.post(f"{URL}/{id}/confirm", {}).status == 200
     carry(shop)
@@ -61,7 +61,7 @@ def test_an_erased_member_without_an_address_fetches_the_receipt(shop: Shop) -> 
 
 
 def test_the_owner_of_a_closed_account_without_an_address_fetches_the_receipt(shop: Shop) -> None:
-    partner = shop.member("owner")
+    partner = shop.former_member("owner", f"partner-{shop.company}")
     id, code = made(partner)
     assert partner.post(f"{URL}/{id}/confirm", {}).status == 200
     for _ in range(4):

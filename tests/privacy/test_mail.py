@@ -37,6 +37,7 @@ from tests.moved import with_term
 
 FILLED = {
     "code": "123456",
+    "name": "Boutique Exemple",
     "thread": "thr_1",
     "date": "23 novembre 2026",
     "request": "req_1",
@@ -218,9 +219,7 @@ def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World) -> None:
 
 @pytest.mark.parametrize(("to", "count"), [("owner-of-mail@shop.example", 1), ("stranger@shop.example", 0)])
 def test_a_public_page_writes_to_members_alone(shop: Shop, box: World, to: str, count: int) -> None:
-    added = {"user": f"colleague-of-{shop.company}", "email": "Owner-of-Mail@shop.example", "role": "viewer"}
-    assert shop.owner.post("/v1/members", added).status == 201
-    shop.prove(added["user"], added["email"])
+    shop.join(f"colleague-of-{shop.company}", "viewer", "Owner-of-Mail@shop.example")
     call = box.call(PUBLIC, "nobody", "test", key="x")
     written = writing.write(call, to, "ar", "deletion_code", only_members=True, code="123456")
     writing.write_without_company(box, written)

@@ -26,6 +26,7 @@ ACCOUNT: Mapping[Route, str] = {
     ("POST", "/v1/members"): _MEMBER,
     ("PATCH", "/v1/members/{id}"): _MEMBER,
     ("DELETE", "/v1/members/{id}"): _MEMBER,
+    ("POST", "/v1/invitations/accept"): _MEMBER,
     ("POST", "/v1/api-keys"): _MEMBER,
     ("DELETE", "/v1/api-keys/{id}"): _MEMBER,
     ("POST", "/v1/consents"): _MEMBER,

@@ -278,7 +278,7 @@ def test_a_member_erased_from_the_public_page_gets_the_receipt(shop: Shop, attac
 
 def test_a_former_member_is_told_how_the_operator_decided(shop: Shop) -> None:
     """A member who was removed after their request has no row, so the code of their request answers them."""
-    clerk = shop.member("clerk")
+    clerk = shop.former_member("clerk", f"clerk-{shop.company}")
     made = clerk.post(URL, {"kind": "access"}).json
     member = f"/v1/members/{made['subject']}"
     etag = shop.owner.get(member).headers["etag"]

@@ -27,6 +27,7 @@ MailTemplate = Literal[
     "owner_left",
     "owner_came",
     "address_changed",
+    "invitation",
     "recipient_corrected",
     "recipient_erased",
     "recipient_account_erased",

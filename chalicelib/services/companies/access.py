@@ -15,7 +15,6 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_digest, proven_address
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
-    AlreadyExists,
     Fault,
     InvalidContent,
     LastOwner,
@@ -32,7 +31,7 @@ from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.services.sync import devices
 from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision
-from chalicelib.store.read import Reader, companies_of
+from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
@@ -45,7 +44,8 @@ admitting a key reads its maker's membership."""
 MAX_KEYS = 50
 """API keys of a company that are neither revoked nor expired. A company that had more keeps them."""
 MAX_MEMBERS = 50
-"""Removing a member reads all owners in one transaction, and a transaction reads 100 rows at most."""
+"""Members and open invitations. Removing a member reads all owners in one transaction, which reads 100 rows at
+most."""
 
 
 def roster(reader: Reader) -> list[Member]:
@@ -57,33 +57,6 @@ def roster(reader: Reader) -> list[Member]:
 def member(reader: Reader, id: str) -> Member:
     """One member. Raises NotFound."""
     return _named(roster(reader), id)
-
-
-def add_member(
-    reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
-) -> Committed[Member]:
-    """Add a member. Raises AlreadyExists for a present member, InvalidContent above MAX_MEMBERS."""
-    everybody = roster(reader)
-    full = len(everybody) >= MAX_MEMBERS
-    joined = call.make(
-        Member,
-        user=user,
-        email=email,
-        role=role,
-        invited=bool(companies_of(reader.store, user)),
-        email_key=email_key,
-        proven=False,
-    )
-
-    def decide_add(snapshot: Snapshot) -> Decision[Member]:
-        if already := snapshot.get(Member, user=user):
-            raise AlreadyExists(id=already.id)
-        if full:
-            raise invalid("", "too_many", max=MAX_MEMBERS)
-        decision = Decision(joined, new=(joined,))
-        return _owner_added(snapshot, call, everybody, decision) if role == "owner" else decision
-
-    return transact(reader.store, call, [joined.key], decide_add, ACCOUNT)
 
 
 def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Member]:
@@ -101,7 +74,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
         if role == before.role:
             return decision
         if role == "owner":
-            return _owner_added(snapshot, call, everybody, decision)
+            return owner_added(snapshot, call, everybody, decision)
         return owners_changed(snapshot, call, before, decision)
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
@@ -127,7 +100,7 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
     return transact(reader.store, call, reads, decide_removal, ACCOUNT)
 
 
-def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
+def owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
     """Add to the decision what a new owner requires: the time on the head, and a mail to the earlier owners. A thief
     with a stolen token could make themselves an owner."""
     profile = snapshot.get(Company)

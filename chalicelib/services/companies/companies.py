@@ -69,7 +69,7 @@ def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Ma
         email_key=owner.email_key,
         proven=owner.email is not None,
     )
-    accepted = accepting(call, member.id, version, None)
+    accepted = accepting(call, member.id, version, None, old_enough=True)
 
     def decide_founding(snapshot: Snapshot) -> Decision[Company]:
         if snapshot.founded:

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facture.mail")
 TASK = "mail"
-TERMS = {"export_term": "file.export", "former_term": "identity.former", "proof_term": "request.proof"}
+TERMS = {
+    "export_term": "file.export",
+    "former_term": "identity.former",
+    "proof_term": "request.proof",
+    "invitation_term": "identity.invitation",
+}
 """The retention rules whose terms a text may state, by placeholder."""
 WITH_RECEIPT: frozenset[MailTemplate] = frozenset({"account_erased", "member_erased"})
 """The mails that carry the signed receipt of their request. Their reader can no longer sign in to the account."""

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.domain.attachments.attachment import Attached, Attachment, DocumentAttachment
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.companies.company import Company, Head, RetentionSchedule
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
@@ -34,7 +35,7 @@ from chalicelib.domain.sync.device import Device
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
-from chalicelib.services.representation import attachments, documents, payments, records, support
+from chalicelib.services.representation import attachments, documents, members, payments, records, support
 from chalicelib.services.representation.devices import present_device
 from chalicelib.services.representation.disclosures import present_disclosure
 from chalicelib.services.representation.measures import CONFIDENTIAL_KINDS
@@ -74,7 +75,8 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Item: records.present_record,
     Attachment: attachments.present_attachment,
     DocumentAttachment: attachments.present_attachment,
-    Member: records.present_record,
+    Member: members.present_member,
+    Invitation: members.present_member,
     ApiKey: records.present_record,
     Payment: payments.present_payment,
     CreditEntry: payments.present_credit_entry,
@@ -91,6 +93,7 @@ REFERENCE: Mapping[type[Record], str] = {
     Customer: "id",
     Supplier: "id",
     Member: "id",
+    Invitation: "id",
     Consent: "id",
     **{document_type.issued: document_type.person for document_type in document_types()},
     **{document_type.draft: document_type.person for document_type in document_types() if document_type.draft},
@@ -118,7 +121,18 @@ def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
 
 ROWS_OF_PERSON: Mapping[str, tuple[type[Record], ...]] = {
     **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
-    "mem": (Member, Consent, Acceptance, Device, Thread, SupportMessage, Attachment, Disclosure, Correction),
+    "mem": (
+        Member,
+        Invitation,
+        Consent,
+        Acceptance,
+        Device,
+        Thread,
+        SupportMessage,
+        Attachment,
+        Disclosure,
+        Correction,
+    ),
 }
 """The classes of rows about one person, by the id's prefix: their record, documents, drafts, payments and messages."""
 
