@@ -68,7 +68,9 @@ def _read(context: RequestContext) -> Answer:
 def _code(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.requests import identity_codes
 
-    identity_codes.mail_code(context.world, context.writing, requester_of(context), context.path["id"], context.language)
+    identity_codes.mail_code(
+        context.world, context.writing, requester_of(context), context.path["id"], context.language
+    )
     return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{context.path['id']}")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member, proven_address
+from chalicelib.domain.contact.code import LONG_DIGITS
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
@@ -41,7 +42,7 @@ def _key(world: World, email: str) -> str:
 
 
 def _code(world: World, email: str) -> str:
-    return codes.begin(world, PURPOSE, _key(world, email), again=3600) or ""
+    return codes.begin(world, PURPOSE, _key(world, email), again=3600, digits=LONG_DIGITS) or ""
 
 
 def test_invented_owners_do_not_answer_for_the_victim(
