@@ -142,20 +142,21 @@ def allow(world: "World", what: str, who: str, *, most: int, seconds: int) -> bo
 def limit(world: "World", what: str, who: str, *, most: int, seconds: int) -> None:
     """Count one `what` by `who`. Raises TooManyRequests with the quota beyond the first `most` of the window, Busy."""
     if left := wait(world, what, who, most=most, seconds=seconds):
-        raise TooManyRequests(retry_after=left, quota=Quota(what.replace(" ", "-"), most, seconds))
+        raise TooManyRequests(retry_after=left, quota=Quota(what.replace(" ", "-").replace("_", "-"), most, seconds))
 
 
-def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int:
+def wait(world: "World", what: str, who: str, *, most: int, seconds: int, partition: str = PUBLIC) -> int:
     """Count one `what` by `who` (an e-mail or network address, stored as a keyed digest). Returns 0 within the first
-    `most` of the window, otherwise the seconds to wait. Denies if the count fails. Raises Busy."""
+    `most` of the window, otherwise the seconds to wait. Denies if the count fails. The count lies in the `partition` of
+    a company, if a job of that company counts. Raises Busy."""
     at = world.now()
     id, now = keyed(pepper(world.settings), "tally", what, who), int(at.timestamp())
     for _ in range(RACES):
-        (seen,) = world.store.records([Tally.ref(PUBLIC, id)])
+        (seen,) = world.store.records([Tally.ref(partition, id)])
         known = seen if isinstance(seen, Tally) else None
         if known is None or known.expires_at <= now:
             after = Tally(
-                **new_row(PUBLIC, id, at),
+                **new_row(partition, id, at),
                 count=1,
                 expires_at=min(now + seconds, expires_at(Tally, at)),
                 version=known.version + 1 if known else 1,
