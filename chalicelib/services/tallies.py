@@ -2,12 +2,20 @@
 acts count twice. `services.codes` counts acts without a commit."""
 
 from hashlib import sha256
+from typing import Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.contact.code import Tally
 from chalicelib.domain.errors import Quota, TooManyRequests
 from chalicelib.policy.ends import expires_at
 from chalicelib.store.snapshot import Snapshot
+
+DAY: Final = 86_400
+
+
+def by_company(snapshot: Snapshot, call: Call, name: str, most: int) -> Tally:
+    """The count of the company's acts of this name in a day, plus one. Raises TooManyRequests beyond `most`."""
+    return counted(snapshot, call, name, "company", Quota(name, most, DAY))
 
 
 def counted(snapshot: Snapshot, call: Call, what: str, who: str, quota: Quota) -> Tally:

@@ -8,13 +8,14 @@ import msgspec
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
-from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.errors import Quota, TooManyRequests
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.evidence import anchors, live
 from chalicelib.services.evidence.pieces import advanced
 from chalicelib.services.evidence.presenting import present_verdict
 from chalicelib.services.evidence.recording import note_full
 from chalicelib.services.job_rows import new_job
+from chalicelib.services.tallies import DAY
 from chalicelib.store.decision import ACCOUNT, Committed, Decision, always
 from chalicelib.store.read import Reader
 from chalicelib.store.transaction import transact
@@ -39,7 +40,8 @@ def request(world: "World", reader: Reader, call: Call) -> Committed[JobRow]:
     page = reader.page("transient", SORT.startswith("job#"), descending=True, limit=100)
     recent = [row for row in page.records if isinstance(row, JobRow) and row.task == TASK and row.created_at > since]
     if len(recent) >= A_DAY:
-        raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
+        left = int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1
+        raise TooManyRequests(retry_after=left, quota=Quota("full-passes", A_DAY, DAY))
     job = row_of(call)
     committed = transact(world.store, call, [], always(Decision(job, new=(job,))), ACCOUNT)
     world.wake(JOB)
