@@ -63,6 +63,11 @@ def _full_pass(shop: Shop) -> Ask:
     return lambda: shop.owner.post("/v1/register/verify", {})
 
 
+def _check(shop: Shop) -> Ask:
+    shop.issued()
+    return lambda: shop.owner.get("/v1/register/verify")
+
+
 def _export(shop: Shop) -> Ask:
     return lambda: shop.owner.post("/v1/exports", {"kinds": ["customers"], "format": "csv"})
 
@@ -99,6 +104,7 @@ WORK: dict[str, tuple[Callable[[Shop], Ask], object, str, int]] = {
     "restores": (_restore, operations, "RESTORED_A_DAY", 86_400),
     "backup-downloads": (_download, operations, "TRIES", 86_400),
     "full-passes": (_full_pass, requested, "A_DAY", 86_400),
+    "register-checks": (_check, requested, "CHECKS", 60),
     "exports": (_export, exports, "A_DAY", 86_400),
     "import-jobs": (_import, imports, "JOBS_A_DAY", 86_400),
     "pages": (_page, page_quota, "PAGES", 60),

@@ -10,6 +10,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
 from chalicelib.domain.errors import Quota, TooManyRequests
 from chalicelib.domain.journal import JobRow
+from chalicelib.services import codes
 from chalicelib.services.evidence import anchors, live
 from chalicelib.services.evidence.pieces import advanced
 from chalicelib.services.evidence.presenting import present_verdict
@@ -32,6 +33,15 @@ JOB: Final = "bulk"
 """The job that runs the rows queued here."""
 A_DAY: Final = 20
 """Full passes that a company may request in 24 hours."""
+CHECKS: Final = 60
+MINUTE: Final = 60
+"""Parts of a series that requests of a company may verify in a minute. One of 600 long documents takes 12 s of a
+processor."""
+
+
+def count_check(world: "World", company: str) -> None:
+    """Count a part of a series that a request verifies. Raises TooManyRequests, Busy."""
+    codes.limit(world, "register checks", company, most=CHECKS, seconds=MINUTE)
 
 
 def request(world: "World", reader: Reader, call: Call) -> Committed[JobRow]:
