@@ -232,15 +232,29 @@ def _headers(refusal: Refusal) -> dict[str, str]:
         headers["WWW-Authenticate"] = 'Bearer realm="facture"'
     if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(status))) is not None:
         headers["Retry-After"] = str(refusal.params.get("retry_after", known))
-    if (quota := refusal.params.get("quota")) is not None:
-        # draft-ietf-httpapi-ratelimit-headers-11: quota, its window, what is left, seconds to its reset.
-        headers["RateLimit-Policy"] = f'"{quota.name}";q={quota.most};w={quota.seconds}'
-        headers["RateLimit"] = f'"{quota.name}";r=0;t={refusal.params["retry_after"]}'
+    headers |= _quota_fields(refusal)
     if status == 405 and "allow" in refusal.params:
         headers["Allow"] = _plain(refusal.params["allow"])
     if "current_etag" in refusal.params:
         headers["ETag"] = str(refusal.params["current_etag"])
     return headers
+
+
+def _quota_fields(refusal: Refusal) -> dict[str, str]:
+    """The exhausted quota, by draft-ietf-httpapi-ratelimit-headers-11: its window, what is left, seconds to its
+    reset."""
+    quota = refusal.params.get("quota")
+    if quota is None:
+        return {}
+    return {
+        "RateLimit-Policy": f'"{quota.name}";q={quota.most};w={quota.seconds}',
+        "RateLimit": f'"{quota.name}";r=0;t={refusal.params["retry_after"]}',
+    }
+
+
+def quota_headers(refusal: errors.TooManyRequests) -> dict[str, str]:
+    """The headers of a page that shows this refusal in its own words."""
+    return {"Retry-After": str(refusal.params["retry_after"]), **_quota_fields(refusal)}
 
 
 @cache

@@ -149,6 +149,7 @@ def _entry(known: register.Entry) -> Body:
 def _verify(context: RequestContext) -> Answer:
     query = context.query
     year = query.year or today(context.at).year
+    requested.count_check(context.world, context.company)
     found = verification.verify(context.world, context.open, query.series, year, after=query.starting_after)
     part, full = found.series, found.last_full
     fault = {"position": part.fault.position, "code": part.fault.code} if part.fault else None

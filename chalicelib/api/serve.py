@@ -124,7 +124,7 @@ def verb(endpoint: Endpoint) -> str:
 def _answered(
     endpoint: Endpoint, context: RequestContext, answer: Answer, own_id: str, if_none_match: str | None
 ) -> Response:
-    headers: dict[str, str | list[str]] = {**SECURITY, "Request-Id": own_id}
+    headers: dict[str, str | list[str]] = {**SECURITY, "Request-Id": own_id, **answer.headers}
     if answer.location:
         headers["Location"] = answer.location
     if answer.replayed:

@@ -226,8 +226,11 @@ def test_the_firewall_limits_each_caller_and_lets_invoices_through(resources: Re
     made = resources["Firewall"]["Properties"]
     rules = {rule["Name"]: rule for rule in made["Rules"]}
     for name in ("each-address", "each-caller"):
-        assert rules[name]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
-        assert rules[name]["Statement"]["RateBasedStatement"]["Limit"] > 0
+        answer = rules[name]["Action"]["Block"]["CustomResponse"]
+        most = rules[name]["Statement"]["RateBasedStatement"]["Limit"]
+        stated = {header["Name"]: header["Value"] for header in answer["ResponseHeaders"]}
+        assert (answer["ResponseCode"], stated["RateLimit-Policy"]) == (429, f'"{name}";q={most};w=300')
+        assert most > 0
     assert json.loads(made["CustomResponseBodies"]["TooMany"]["Content"])["code"] == "too_many_requests"
     common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     counted = {rule["Name"] for rule in common["RuleActionOverrides"]}

@@ -49,6 +49,8 @@ FILLED = {
     "recipients": "- DGI",
     "reason": "identity_not_proven",
     "by": "opr_1",
+    "count": "3",
+    "notices": "…",
 }
 
 

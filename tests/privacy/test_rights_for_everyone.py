@@ -268,7 +268,7 @@ def test_a_member_erased_from_the_public_page_gets_the_receipt(shop: Shop, attac
     _, id, to = addressed(shop, "page")
     account_page.send_code(shop.world, to, "198.51.100.31", "fr")
     carry(shop, "outbox")
-    (code,) = {found for mail in mails(shop.world, to) for found in re.findall(r"\b\d{8}\b", mail.text)}
+    (code,) = {found for mail in mails(shop.world, to) for found in re.findall(r"[0-9]{4}(?: [0-9]{4}){3}", mail.text)}
     (outcome,) = account_page.delete(shop.world, to, code, "198.51.100.31")
     assert outcome.what == "own_data"
     delivered(shop)

@@ -27,7 +27,7 @@ from chalicelib.domain.sync.device import Device
 from chalicelib.outside.tokens import make_api_key
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.companies import sign_ins
-from chalicelib.services.mail import writing
+from chalicelib.services.mail import limits, writing
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.services.sync import devices
 from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision
@@ -113,6 +113,7 @@ def owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], dec
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
+        puts=(*decision.puts, *limits.counted(snapshot, call)),
         new=(*decision.new, *letters),
         messages=(*decision.messages, *messages),
     )

@@ -1,7 +1,8 @@
 """Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
@@ -15,7 +16,9 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.wording import long_date
-from chalicelib.services.mail.writing import attribute_names, compose, send_now
+from chalicelib.services.mail import limits
+from chalicelib.services.mail.limits import Notice
+from chalicelib.services.mail.writing import attribute_names, compose, sender
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -71,15 +74,17 @@ def notice_outside(call: Call, name: str, id: str) -> Message:
     )
 
 
-def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
+def notify(world: "World", company: str, about: tuple[str, ...], *, at_once: bool = False) -> datetime | None:
     """Mail a notice about a request to every owner and to the requester, if they have an address. Skips a request that
-    no longer exists. Raises Busy, and KeyError for a notice without a template."""
+    no longer exists. Return the instant at which the rest is due, if an address is above its limit and not all goes
+    `at_once`. Raises Busy, and KeyError for a notice without a template."""
+    place = company
     name, id, *account = about
     company = account[0] if account else company
     template = TEMPLATES[name]
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
     if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
-        return  # A later state of the request has a notice of its own.
+        return None  # A later state of the request has a notice of its own.
     language: Language = profile.language if isinstance(profile, Company) else "fr"
     ends = request.grace_until or request.deadline
     date, kind = long_date(today(ends), language), KINDS[language][request.kind]
@@ -93,10 +98,39 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
         "by": request.decided_by or "-",
     }
     subject, text = compose(language, template, values)
-    for address in _addresses(world, request, profile if isinstance(profile, Company) else None):
-        send_now(world, address, subject, text, language, reference=f"{id}:{name}")
+    to = _addresses(world, request, profile if isinstance(profile, Company) else None)
+    notices = [Notice(address, subject, text, language, f"{id}:{name}") for address in to]
     if name in TO_RECIPIENTS:
-        _notify_recipients(world, request, TO_RECIPIENTS[name], language)
+        recipients = _to_recipients(world, request, TO_RECIPIENTS[name], language)
+    else:
+        recipients = []
+    return _posted(world, place, notices, recipients, at_once=at_once)
+
+
+def _posted(
+    world: "World", company: str, notices: Sequence[Notice], recipients: Sequence[Notice], *, at_once: bool
+) -> datetime | None:
+    """Send or hold notices to members. Those to recipients are sent in any case, because the receipt says so."""
+    send = sender(world, company)
+    if at_once:
+        for notice in (*notices, *recipients):
+            send(notice, (), 0)
+        return None
+    before = limits.sent_before(world, company, [*notices, *recipients])
+    later, done = list[datetime](), list[Notice]()
+    for notice in [each for each in notices if each not in before]:
+        until = limits.post(world, company, notice, send)
+        if until is None:
+            done.append(notice)
+        else:
+            later.append(until)
+    for notice in [each for each in recipients if each not in before]:
+        send(notice, (), 0)
+        done.append(notice)
+    if not later:
+        return None
+    limits.note_sent(world, company, done)
+    return max(later)
 
 
 def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> list[str]:
@@ -106,9 +140,10 @@ def _addresses(world: "World", request: PrivacyRequest, profile: Company | None)
     return list(dict.fromkeys(to for row in notified if (to := proven_address(row, profile))))
 
 
-def _notify_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> None:
-    """Mail the recipients of corrected or erased data, where the register has an office's address (law 09-08 art. 8).
-    The mail names the corrected attributes, but no values and no person."""
+def _to_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> list[Notice]:
+    """The mails to the recipients of corrected or erased data, where the register has an office's address (law 09-08
+    art. 8). They name the corrected attributes, but no values and no person."""
+    found = []
     attributes = attribute_names((name for measure in request.measures for name in measure.attributes), language)
     for row in _named(world, request):
         if row.recipient_email:
@@ -121,7 +156,8 @@ def _notify_recipients(world: "World", request: PrivacyRequest, template: MailTe
                 "attributes": attributes,
             }
             subject, text = compose(language, template, values)
-            send_now(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
+            found.append(Notice(row.recipient_email, subject, text, language, f"{request.id}:{row.id}"))
+    return found
 
 
 def _named(world: "World", request: PrivacyRequest) -> list[Disclosure]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOUR: Final = 3600
 TRIED_AN_HOUR: Final = 30
-"""Codes that one source may try in an hour. A stranger uses up only their own tries."""
+"""Wrong codes that one source may try in an hour. Nobody guesses 128 bits, so a right code is never refused."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ def _address(world: "World", company: str, subject: str) -> str | None:
 def fetch(world: "World", company: str, id: str, code: str, source: str) -> Handover:
     """Hand out what a code opens. Raises NotFound alike for an unknown company, an unknown request, a wrong code and a
     code past its life; TooManyRequests for a source above its limit; Busy."""
-    codes.limit(world, "download code by source", source, most=TRIED_AN_HOUR, seconds=HOUR)
     row, receipt, head = world.store.records(
         [PrivacyRequest.ref(company, id), Receipt.ref(company, id), Head.ref(company)]
     )
     request = row if isinstance(row, PrivacyRequest) else None
     if not opens(request, id, code, world.now()) or request is None:
+        codes.limit(world, "download code by source", source, most=TRIED_AN_HOUR, seconds=HOUR)
         raise NotFound
     active = isinstance(head, Head) and head.state == "active"
     archive = downloads.link(world, request) if active and downloads.ready(world, request) else None

@@ -13,7 +13,6 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.errors import (
-    Busy,
     NotFound,
     ProofNeeded,
     RequestSettled,
@@ -23,7 +22,6 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.domain.privacy.download_code import download_digest
 from chalicelib.domain.privacy.request import (
-    OVER,
     PROVEN,
     UNCONFIRMED,
     PrivacyRequest,
@@ -34,9 +32,8 @@ from chalicelib.domain.privacy.request import (
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services import codes
 from chalicelib.services.companies.access import access_of
-from chalicelib.services.mail import notifications, writing
+from chalicelib.services.mail import notifications
 from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
@@ -52,13 +49,12 @@ from chalicelib.services.privacy.subjects import (
 from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import check, transact
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-CODES_AN_HOUR = 5
 STOPPED = ("cancelled_by_company", "cancelled_by_former_owner")
 
 
@@ -225,23 +221,6 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
         )
 
     return transact(world.store, call, [PrivacyRequest.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
-
-
-def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
-    """Mail the requesting member a one-time code. Raises NotFound, RequestSettled, ProofNeeded for a member without an
-    address, TooManyRequests."""
-    request = find_request(world.store, call.company, requester, id)
-    if request.status in OVER:
-        raise RequestSettled(status=request.status)
-    check(world.store, call, ACCOUNT_WHILE_BLOCKED)
-    own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
-    if own is None or own.email is None:
-        raise ProofNeeded
-    codes.limit(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600)
-    code = codes.begin(world, "identity", own.id, id)
-    if code is None:
-        raise Busy
-    writing.write_without_company(world, writing.write(call, own.email, language, "identity_code", code=code))
 
 
 def _gone(request: PrivacyRequest) -> bool:
