@@ -1,4 +1,7 @@
-"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere."""
+"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere.
+
+The member who made the request reads their mail in the request's language, everybody else in the company's.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +14,7 @@ from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import MailTemplate
 from chalicelib.domain.journal import Message
-from chalicelib.domain.language import Language
+from chalicelib.domain.language import DEFAULT, Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.wording import long_date
@@ -80,30 +83,49 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
     if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
         return  # A later state of the request has a notice of its own.
-    language: Language = profile.language if isinstance(profile, Company) else "fr"
-    ends = request.grace_until or request.deadline
-    date, kind = long_date(today(ends), language), KINDS[language][request.kind]
-    values = {
-        "request": id,
-        "kind": kind,
-        "date": date,
-        "company": company,
+    known = profile if isinstance(profile, Company) else None
+    written: dict[Language, tuple[str, str]] = {}
+    for address, language in _addresses(world, request, known).items():
+        if language not in written:
+            written[language] = compose(language, template, _values(world, request, language))
+        subject, text = written[language]
+        send_now(world, address, subject, text, language, reference=f"{id}:{name}")
+    if name in TO_RECIPIENTS:
+        _notify_recipients(world, request, TO_RECIPIENTS[name], account_language(request, known))
+
+
+def account_language(request: PrivacyRequest, profile: Company | None) -> Language:
+    """The company's language; that of the time of the request once the company is erased. An older request states
+    none."""
+    return profile.language if profile else request.account_language or DEFAULT
+
+
+def person_language(request: PrivacyRequest, profile: Company | None) -> Language:
+    """The language of the person who made the request, or whom it concerns."""
+    return request.language or account_language(request, profile)
+
+
+def _values(world: "World", request: PrivacyRequest, language: Language) -> dict[str, str]:
+    return {
+        "request": request.id,
+        "kind": KINDS[language][request.kind],
+        "date": long_date(today(request.grace_until or request.deadline), language),
+        "company": request.company,
         "recipients": _recipients(world, request, language),
         "reason": request.reason or "-",
         "by": request.decided_by or "-",
     }
-    subject, text = compose(language, template, values)
-    for address in _addresses(world, request, profile if isinstance(profile, Company) else None):
-        send_now(world, address, subject, text, language, reference=f"{id}:{name}")
-    if name in TO_RECIPIENTS:
-        _notify_recipients(world, request, TO_RECIPIENTS[name], language)
 
 
-def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> list[str]:
-    """The proven addresses of the owners and of the member who made the request, each once."""
-    members = world.store.all_of(Member, request.company)
-    notified = (row for row in members if row.role == "owner" or row.id == request.asked_by)
-    return list(dict.fromkeys(to for row in notified if (to := proven_address(row, profile))))
+def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> dict[str, Language]:
+    """The proven addresses of the owners and of the member who made the request, each once, with its language."""
+    found: dict[str, Language] = {}
+    for row in world.store.all_of(Member, request.company):
+        own = row.id == request.asked_by
+        if (own or row.role == "owner") and (to := proven_address(row, profile)):
+            language = person_language(request, profile) if own else account_language(request, profile)
+            found = found | {to: language} if own else {to: language} | found
+    return found
 
 
 def _notify_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> None:
