@@ -1,12 +1,14 @@
 """The names of columns in the archive of a person, in their language (`columns.toml`)."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, Literal
 
-from chalicelib.domain.entity import Record
+from chalicelib.domain.documents.registry import find
+from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import rules_of
@@ -16,17 +18,24 @@ KEPT_UNTIL: Final = "kept_until"
 ENTERED: Final = frozenset({"metadata", "params"})
 """The attributes whose parts have names that people entered, or that a notice gives."""
 BETWEEN: Final = " – "
+RENAMED: Final = {"state": "status", "reversal_reason": "reason"}
+"""The attributes whose name in the API differs."""
+CODED: Final = frozenset({"status", "object", "from", "buyer.kind"})
+"""The attributes with codes that the API's form adds, or whose type is any text."""
+
+
+Words = Mapping[str, Mapping[Language, str]]
 
 
 @cache
-def catalogue() -> Mapping[str, Mapping[Language, str]]:
-    """The names by key. A language without a name is missing."""
+def catalogue(section: Literal["names", "values"] = "names") -> Words:
+    """The words of a section by key. A language without a word is missing."""
     text = files("chalicelib.services.privacy.access").joinpath("columns.toml").read_text("utf-8")
     return {
         key: {
             language: name.strip() for language, name in zip(LANGUAGES, names.split("|"), strict=False) if name.strip()
         }
-        for key, names in tomllib.loads(text)["names"].items()
+        for key, names in tomllib.loads(text)[section].items()
     }
 
 
@@ -58,4 +67,42 @@ def unnamed(kinds: Iterable[tuple[str, type[Record]]]) -> Iterator[str]:
                 f"{table}.{attribute.path}: {language}"
                 for language in LANGUAGES
                 if _name(table, parts, language) is None
+            )
+
+
+@cache
+def _codes(table: str, kind: str) -> Mapping[str, tuple[str, ...]]:
+    """The codes of the exported attributes of a row, by path."""
+    found = {}
+    for attribute in rules_of(ENTITIES[table, kind]):
+        if current().rules[attribute.governed_by].exported and (codes := _closed_list(attribute.type)):
+            found[attribute.path] = codes
+    return found
+
+
+def _closed_list(typed: str) -> tuple[str, ...]:
+    """The texts that a type allows, if it is a closed list."""
+    return tuple(re.findall(r"'([^']*)'", typed)) if "Literal[" in typed else ()
+
+
+def value_word(cls: type[Record], path: str, value: str, language: Language) -> str:
+    """The word for a code. A value that is no code, or that has no word, stays as it is."""
+    codes = _codes(cls.TABLE, cls.KIND)
+    shown = {RENAMED.get(name, name) for name, allowed in codes.items() if value in allowed}
+    if path not in shown and path not in CODED:
+        return value
+    if path == "object" and (document_type := find(value)):
+        return document_type.words.title[language]
+    return catalogue("values").get(value, {}).get(language, value)
+
+
+def unworded(kinds: Iterable[tuple[str, type[Record]]]) -> Iterator[str]:
+    """The codes of these tables, as the inventory lists them, that lack a word in a language."""
+    for table, cls in kinds:
+        for path, codes in _codes(cls.TABLE, cls.KIND).items():
+            yield from (
+                f"{table}.{path}: {code}: {language}"
+                for code in codes
+                for language in LANGUAGES
+                if language not in catalogue("values").get(code, {})
             )

@@ -26,7 +26,7 @@ from chalicelib.services.privacy.access import readable
 from chalicelib.services.privacy.access.terms import governing, latest
 from chalicelib.services.privacy.access.words import CLOSING, isolated, opening, plain, word
 
-SECTIONS = ("who", "your_data", "why", "recipients", "rights")
+SECTIONS = ("who", "your_data", "recipients", "rights", "why")
 SIGN_IN = "user_pool"
 """The policy's service with the sign-in account of a member."""
 PROOF = "request.proof"
@@ -64,7 +64,7 @@ def first_page(archive: Archive) -> bytes:
     title = plain("title", language)
     made = word("made", language, date=long_date(today(archive.at), language), request=archive.request.id)
     toc = "".join(f'<li><a href="#{name}">{word(name, language)}</a></li>\n' for name in SECTIONS)
-    parts = (_who(archive), _tables(archive), _why(archive), _recipients(archive), _rights(archive))
+    parts = (_who(archive), _tables(archive), _recipients(archive), _rights(archive), _why(archive))
     sections = "".join(
         f'<section aria-labelledby="{name}">\n<h2 id="{name}">{word(name, language)}</h2>\n{part}</section>\n'
         for name, part in zip(SECTIONS, parts, strict=True)
@@ -157,29 +157,41 @@ def _why(archive: Archive) -> str:
     language, policy = archive.language, current()
     heads = [escape(say("columns", name, language)) for name in ("data", "basis")]
     heads += [word("until", language), word("right_erased", language)]
+    alike: dict[tuple[str, str, str], list[Rule]] = {}
+    for rule in rules(archive):
+        alike.setdefault((rule.data_class, until(rule, archive), outcome(rule, language)), []).append(rule)
     rows = [
-        (
-            f'<span class="class">{escape(say("classes", rule.data_class, language))}</span>'
-            f'{escape(rule.label[language])} <span class="why">{escape(rule.purpose[language])}</span>'
-            + ("" if rule.exported else f'<span class="why">{word("not_attached", language)}</span>'),
-            "<ul>"
-            + "".join(
-                f'<li>{escape(basis.label[language])} <span class="law">{escape(basis.law[language])}</span></li>'
-                for basis in map(policy.bases.__getitem__, rule.bases)
-            )
-            + "</ul>",
-            until(rule, archive),
-            escape(outcome(rule, language)),
-        )
-        for rule in rules(archive)
+        (_data(data_class, found, language), _bases(found, language), kept, escape(erased))
+        for (data_class, kept, erased), found in alike.items()
     ]
     copies = {name: length(period, language) for name, period in vars(policy.storage).items()}
     dated = word("policy", language, date=long_date(policy.date, language))
     return (
         _table("retention", plain("why_caption", language), heads, rows)
+        + _paragraph(word("not_attached_why", language))
         + _paragraph(word("copies", language, **copies))
         + _paragraph(dated)
     )
+
+
+def _data(data_class: str, found: Sequence[Rule], language: Language) -> str:
+    """The data of a class with the same last day, each with its purpose."""
+    listed = "".join(
+        f'<li>{escape(rule.label[language])} <span class="why">{escape(rule.purpose[language])}</span>'
+        + ("" if rule.exported else f'<span class="why">{word("not_attached", language)}</span>')
+        + "</li>"
+        for rule in found
+    )
+    return f'<span class="class">{escape(say("classes", data_class, language))}</span><ul>{listed}</ul>'
+
+
+def _bases(found: Sequence[Rule], language: Language) -> str:
+    names = dict.fromkeys(name for rule in found for name in rule.bases)
+    listed = "".join(
+        f'<li>{escape(basis.label[language])} <span class="law">{escape(basis.law[language])}</span></li>'
+        for basis in map(current().bases.__getitem__, names)
+    )
+    return f"<ul>{listed}</ul>"
 
 
 def until(rule: Rule, archive: Archive) -> str:
@@ -253,14 +265,11 @@ def _rights(archive: Archive) -> str:
     days = delay(timedelta(days=CLEAR_DAYS), language)
     names = ("right_access", "right_rectification", "right_erasure", "right_opposition")
     listed = "".join(f"<li>{word(name, language, days=days)}</li>\n" for name in names)
-    reach = ", ".join(filter(None, (company.email, company.phone))) if company else ""
-    values = {
-        "company": archive.company_name,
-        "reach": reach or policy.contact,
-        "contact": policy.contact,
-        "request": archive.request.id,
-    }
+    reach = [each for each in (company.email, company.phone) if each] if company else []
+    between = "، " if language == "ar" else ", "
+    values = {"company": archive.company_name, "contact": policy.contact, "request": archive.request.id}
     how = word(f"how_{archive.request.affects}", language, **values)
+    how = how.replace("{reach}", between.join(isolated(each) for each in reach or (policy.contact,)))
     return f"<ul>\n{listed}</ul>\n{_paragraph(how)}{_paragraph(word('cndp', language))}"
 
 

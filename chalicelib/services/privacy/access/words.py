@@ -25,6 +25,7 @@ dd ul{padding-inline-start:1.1rem;margin:0}
 .files{overflow-wrap:anywhere}
 td a{display:inline-block;padding-block:.1rem}
 @page{size:A4}
+@media print{section[aria-labelledby="why"]{break-before:page}.processors,.contents{break-inside:avoid}}
 """
 """What these pages add to the style of the policy's page."""
 

@@ -2,7 +2,7 @@
 (files/zips.py)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from chalicelib.services.privacy.access import parts, readable, terms
 from chalicelib.services.privacy.access.contents import ExportKind, kinds
 from chalicelib.services.privacy.access.first_page import Archive, first_page, rows_of_disclosures
 from chalicelib.services.privacy.access.parts import PART_LIMIT, parts_of
+from chalicelib.services.privacy.access.readable import ReadTable
 from chalicelib.store.read import Reader
 from chalicelib.workflow.deadline import Deadline
 
@@ -48,7 +49,8 @@ def advance(world: "World", request: PrivacyRequest, reader: Reader, after: str,
         def dated(name: str, after: str) -> Iterator[tuple[list[str], str]]:
             return parts.dated_rows_of(world, keys, begins[name], after)
 
-        forms = _readable(language_of(reader, request), dated)[: written.forms]
+        read = {name: ReadTable(name, kind_of(request.measures[i]).cls) for name, i in kinds.items()}
+        forms = _readable(language_of(reader, request), read, dated)[: written.forms]
         written = tabulated(written, pieces, list(kinds), chunks, deadline, forms)
         if written.table == len(kinds):
             counts = [(name, request.measures[i].found or 0) for name, i in kinds.items()]
@@ -87,14 +89,14 @@ def _ended(
     return replace(written, member=replace(member, objects=pieces.count()), sent=Sent())
 
 
-def _readable(language: Language, dated: Chunks) -> tuple[Form, ...]:
+def _readable(language: Language, tables: Mapping[str, ReadTable], dated: Chunks) -> tuple[Form, ...]:
     """The forms of a person's tables in their language."""
 
     def page(name: str, lines: Sequence[str], _: Sequence[str], first: bool, last: bool) -> bytes:
-        return readable.page(language, name, lines, first=first, last=last)
+        return readable.page(language, tables[name], lines, first=first, last=last)
 
     def sheet(name: str, lines: Sequence[str], columns: Sequence[str], first: bool, _: bool) -> bytes:
-        return readable.sheet(language, name, lines, columns, first=first)
+        return readable.sheet(language, tables[name], lines, columns, first=first)
 
     return Form(readable.page_path, dated, page), Form(readable.sheet_path, dated, sheet)
 
