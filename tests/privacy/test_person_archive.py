@@ -42,6 +42,7 @@ from tests.crash import Killed, watched
 from tests.e2e.browser import AXE, SERIOUS, chromium, program
 from tests.mailbox import open_mailbox
 from tests.moved import with_term
+from tests.privacy.naming import unnamed, unworded
 from tests.privacy.persons import CANARY, URL, asked, carry, confirmed, paid, person
 from tests.privacy.test_access import archive_of, opened, rows
 from tests.privacy.test_rights_for_everyone import disclosed
@@ -244,27 +245,25 @@ def person_kinds() -> list[ExportKind]:
 def test_every_column_has_a_name_in_three_languages() -> None:
     """Derived from the inventory of attributes: a new attribute needs its name."""
     tables_of_persons = [(kind.name, kind.cls) for kind in person_kinds()]
-    assert list(columns.unnamed(tables_of_persons)) == []
-    assert list(columns.unworded(tables_of_persons)) == []
+    assert list(unnamed(tables_of_persons)) == []
+    assert list(unworded(tables_of_persons)) == []
 
 
 def test_a_planted_attribute_is_found() -> None:
     planted: Any = make_dataclass("Planted", [("nickname", str | None, kept("party.identity", default=None))])
-    assert list(columns.unnamed([("customers", planted)])) == [
-        f"customers.nickname: {language}" for language in LANGUAGES
-    ]
+    assert list(unnamed([("customers", planted)])) == [f"customers.nickname: {language}" for language in LANGUAGES]
 
 
 def test_a_planted_secret_needs_no_name() -> None:
     planted: Any = make_dataclass("Planted", [("nickname", str | None, kept("identity.secret", default=None))])
-    assert list(columns.unnamed([("customers", planted)])) == []
+    assert list(unnamed([("customers", planted)])) == []
 
 
 def test_a_name_that_lacks_a_language_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = {**columns.catalogue(), "phone": {"fr": "Téléphone", "en": "Phone"}}
     monkeypatch.setattr(columns, "catalogue", lambda _="names": lacking)
     kind = next(kind for kind in person_kinds() if kind.name == "customers")
-    assert list(columns.unnamed([(kind.name, kind.cls)])) == ["customers.phone: ar"]
+    assert list(unnamed([(kind.name, kind.cls)])) == ["customers.phone: ar"]
 
 
 def _paths(model: Any, prefix: str = "") -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
@@ -10,7 +10,7 @@ from typing import Final, Literal
 from chalicelib.domain.documents.registry import find
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.language import LANGUAGES, Language
-from chalicelib.policy.load import current
+from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import rules_of
 
 KEPT_UNTIL: Final = "kept_until"
@@ -22,8 +22,6 @@ RENAMED: Final = {"state": "status", "reversal_reason": "reason"}
 """The attributes whose name in the API differs."""
 CODED: Final = frozenset({"status", "object", "from", "buyer.kind"})
 """The attributes with codes that the API's form adds, or whose type is any text."""
-
-
 Words = Mapping[str, Mapping[Language, str]]
 
 
@@ -45,33 +43,18 @@ def column_name(table: str, path: str, language: Language) -> str:
     found = []
     for at, part in enumerate(parts):
         entered = at > 0 and parts[at - 1] in ENTERED
-        found.append(part if entered else _name(table, parts[: at + 1], language) or part)
+        found.append(part if entered else part_name(table, parts[: at + 1], language) or part)
     return BETWEEN.join(found)
 
 
-def _name(table: str, parts: list[str], language: Language) -> str | None:
-    """The name of the last part, by the most exact key that has one."""
+def part_name(table: str, parts: Sequence[str], language: Language) -> str | None:
+    """The name of the last part of a path, by the most exact key that has one; None without a name."""
     keys = (f"{table}.{'.'.join(parts)}", ".".join(parts[-2:]), parts[-1])
     return next((found for key in keys if (found := catalogue().get(key, {}).get(language))), None)
 
 
-def unnamed(kinds: Iterable[tuple[str, type[Record]]]) -> Iterator[str]:
-    """The exported attributes of these tables, as the inventory lists them, that lack a name in a language. `kinds` are
-    tables of the archive with their classes."""
-    for table, cls in kinds:
-        for attribute in rules_of(cls):
-            if not current().rules[attribute.governed_by].exported:
-                continue
-            parts = attribute.path.split(".")
-            yield from (
-                f"{table}.{attribute.path}: {language}"
-                for language in LANGUAGES
-                if _name(table, parts, language) is None
-            )
-
-
-@cache
-def _codes(table: str, kind: str) -> Mapping[str, tuple[str, ...]]:
+@per_policy()
+def codes_of(table: str, kind: str) -> Mapping[str, tuple[str, ...]]:
     """The codes of the exported attributes of a row, by path."""
     found = {}
     for attribute in rules_of(ENTITIES[table, kind]):
@@ -87,22 +70,10 @@ def _closed_list(typed: str) -> tuple[str, ...]:
 
 def value_word(cls: type[Record], path: str, value: str, language: Language) -> str:
     """The word for a code. A value that is no code, or that has no word, stays as it is."""
-    codes = _codes(cls.TABLE, cls.KIND)
+    codes = codes_of(cls.TABLE, cls.KIND)
     shown = {RENAMED.get(name, name) for name, allowed in codes.items() if value in allowed}
     if path not in shown and path not in CODED:
         return value
     if path == "object" and (document_type := find(value)):
         return document_type.words.title[language]
     return catalogue("values").get(value, {}).get(language, value)
-
-
-def unworded(kinds: Iterable[tuple[str, type[Record]]]) -> Iterator[str]:
-    """The codes of these tables, as the inventory lists them, that lack a word in a language."""
-    for table, cls in kinds:
-        for path, codes in _codes(cls.TABLE, cls.KIND).items():
-            yield from (
-                f"{table}.{path}: {code}: {language}"
-                for code in codes
-                for language in LANGUAGES
-                if language not in catalogue("values").get(code, {})
-            )

@@ -15,7 +15,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import CLEAR_DAYS, PrivacyRequest, clear_days
-from chalicelib.policy.data_map import location, transfer
+from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
 from chalicelib.policy.model import CLASSES, Rule
 from chalicelib.policy.schedules import CompanyRetention
@@ -226,25 +226,24 @@ def _last_clear_day(at: datetime) -> date:
 
 def _recipients(archive: Archive) -> str:
     language, policy = archive.language, current()
+    listed = data_map(language, archive.region)["processors"]
     heads = [escape(say("columns", name, language)) for name in ("provider", "receives", "why", "where", "transfer")]
     rows = [
         (
-            f'<span class="class">{isolated(each.provider)}</span>',
-            escape(each.receives[language]),
-            escape(each.purpose[language]),
-            escape(location(policy, each, language, archive.region)),
-            escape(transfer(policy, each, language)),
+            f'<span class="class">{isolated(told["provider"])}</span>',
+            *(escape(told[name]) for name in ("receives", "purpose", "where")),
+            escape(told["transfer_basis"]["words"]),
         )
-        for each in policy.processors.values()
+        for each, told in zip(policy.processors.values(), listed, strict=True)
         if archive.request.affects in each.subjects
     ]
     shown = archive.disclosures[:MOST_DISCLOSED]
-    listed = "".join(f"<li>{_disclosed(row, language)}</li>\n" for row in shown)
+    lines = "".join(f"<li>{_disclosed(row, language)}</li>\n" for row in shown)
     more = _paragraph(word("disclosed_more", language)) if len(archive.disclosures) > len(shown) else ""
-    told = f"<ul>\n{listed}</ul>\n{more}" if shown else _paragraph(word("disclosed_none", language))
+    register = f"<ul>\n{lines}</ul>\n{more}" if shown else _paragraph(word("disclosed_none", language))
     return (
         _table("processors", say("captions", "processors", language), heads, rows)
-        + f"<h3>{word('disclosed', language)}</h3>\n{told}"
+        + f"<h3>{word('disclosed', language)}</h3>\n{register}"
     )
 
 

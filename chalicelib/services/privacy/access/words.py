@@ -27,7 +27,7 @@ td a{display:inline-block;padding-block:.1rem}
 @page{size:A4}
 @media print{section[aria-labelledby="why"]{break-before:page}.processors,.contents{break-inside:avoid}}
 """
-"""What these pages add to the style of the policy's page."""
+"""Styles that the policy's page lacks."""
 
 
 @cache
