@@ -22,6 +22,7 @@ MailTemplate = Literal[
     "request_corrected",
     "request_details",
     "request_asked",
+    "request_followed",
     "account_erased",
     "member_erased",
     "owner_left",

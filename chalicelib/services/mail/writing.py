@@ -18,6 +18,7 @@ from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
+from chalicelib.domain.privacy.download_code import LIFE
 from chalicelib.domain.privacy.request import GRACE, UNANSWERED, Receipt
 from chalicelib.outside.mail import MailAttachment, Undeliverable
 from chalicelib.policy.ends import expires_at, term
@@ -37,7 +38,7 @@ TERMS = {"export_term": "file.export", "former_term": "identity.former", "proof_
 """The retention rules whose terms a text may state, by placeholder."""
 WITH_RECEIPT: frozenset[MailTemplate] = frozenset({"account_erased", "member_erased"})
 """The mails that carry the signed receipt of their request. Their reader can no longer sign in to the account."""
-DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY}
+DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY, "code_year": LIFE}
 """The times that are no retention terms and that a text may state, by placeholder."""
 
 
@@ -49,11 +50,19 @@ class Mail(NamedTuple):
 
 
 def write(
-    call: Call, to: str, language: Language, template: MailTemplate, *, only_members: bool = False, **values: str
+    call: Call,
+    to: str,
+    language: Language,
+    template: MailTemplate,
+    *,
+    only_members: bool = False,
+    variant: str = "",
+    **values: str,
 ) -> Mail:
-    """Write a mail that is sent after the call's commit. Raises KeyError for a value that its template lacks."""
+    """Write a mail that is sent after the call's commit. Several mails of one call to one address by the same template
+    need different values of `variant`. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
-    purpose = f"{template} {to}"
+    purpose = f"{template} {to} {variant}".rstrip()
     letter = call.make(
         Letter,
         purpose=purpose,

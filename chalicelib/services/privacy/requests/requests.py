@@ -36,6 +36,7 @@ from chalicelib.domain.privacy.request import (
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services import codes
 from chalicelib.services.companies.access import access_of
+from chalicelib.services.companies.open_requests import open_requests, with_codes
 from chalicelib.services.mail import notifications, writing
 from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.legal.holds import held
@@ -183,6 +184,7 @@ def confirm(
     (seen,) = world.store.records([PrivacyRequest.ref(call.company, id)])
     person = seen.subject if isinstance(seen, PrivacyRequest) else None
     own_access = access_of(world.store, call.company, person) if person else None
+    asked = open_requests(world.store, call.company, person, but=id) if person else []
     former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
@@ -195,13 +197,16 @@ def confirm(
             if kept:
                 raise UnderHold
             own = erasable(snapshot, request.subject, members, named=True)
-            return confirmation.person(snapshot, call, requester, request, own, members, own_access)
+            decision = confirmation.person(snapshot, call, requester, request, own, members, own_access)
+            return with_codes(snapshot, call, own, asked, decision) if isinstance(own, Member) else decision
         if request.kind == "deletion":
             return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
         return Decision(after, puts=(after,), messages=(notifications.notice(call, "verified", id),))
 
-    committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
+    committed = transact(
+        world.store, call, [*_refs(call, id, members), *asked], decide_confirmation, ACCOUNT_WHILE_BLOCKED
+    )
     if committed.value is None or committed.value.status == "verified":
         world.wake("requests")
     return committed
