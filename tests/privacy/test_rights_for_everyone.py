@@ -159,6 +159,7 @@ def test_an_access_request_that_takes_time_has_a_dated_signed_receipt(shop: Shop
     assert (said["request"], said["kind"], said["reason"]) == (id, "access", "archive_in_preparation")
     assert (said["completed_at"], said["stores"]) == (None, []), "nothing was done yet, so nothing is counted"
     assert said["due"] == shown["due"]
+    assert shown["verified_at"] <= said["issued_at"] <= said["due"], "the receipt has a date of its own"
     assert said["verified_at"] == shown["verified_at"]
 
 
