@@ -23,6 +23,7 @@ MailTemplate = Literal[
     "request_details",
     "request_asked",
     "request_followed",
+    "request_acknowledged",
     "account_erased",
     "member_erased",
     "owner_left",

@@ -16,9 +16,9 @@ from chalicelib.domain.contact.letter import MailTemplate
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import DEFAULT, Language
 from chalicelib.domain.privacy.disclosure import Disclosure
-from chalicelib.domain.privacy.request import PrivacyRequest
+from chalicelib.domain.privacy.request import PrivacyRequest, RequestStatus
 from chalicelib.policy.wording import long_date
-from chalicelib.services.mail.writing import attribute_names, compose, send_now
+from chalicelib.services.mail.writing import attribute_names, compose, receipt_file, send_now
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -40,6 +40,7 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "corrected": "request_corrected",
     "details_missing": "request_details",
     "asked": "request_asked",
+    "acknowledged": "request_acknowledged",
 }
 """The mail template of each notice about a request."""
 TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
@@ -48,6 +49,8 @@ TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
     "account_erased": "recipient_account_erased",
 }
 """The notices that the recipients of the data get too (law 09-08 art. 8), and their template."""
+ONLY_WHILE: Final[Mapping[str, RequestStatus]] = {"asked": "requested", "acknowledged": "running"}
+"""The notices that are sent only while the request has this status."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
     "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
@@ -81,15 +84,16 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     company = account[0] if account else company
     template = TEMPLATES[name]
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
-    if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
+    if not isinstance(request, PrivacyRequest) or request.status != ONLY_WHILE.get(name, request.status):
         return  # A later state of the request has a notice of its own.
     known = profile if isinstance(profile, Company) else None
+    receipt = receipt_file(world, company, id) if name == "acknowledged" else None
     written: dict[Language, tuple[str, str]] = {}
     for address, language in _addresses(world, request, known).items():
         if language not in written:
             written[language] = compose(language, template, _values(world, request, language))
         subject, text = written[language]
-        send_now(world, address, subject, text, language, reference=f"{id}:{name}")
+        send_now(world, address, subject, text, language, reference=f"{id}:{name}", attachment=receipt)
     if name in TO_RECIPIENTS:
         _notify_recipients(world, request, TO_RECIPIENTS[name], account_language(request, known))
 

@@ -101,12 +101,12 @@ def _send(world: "World", letter: Letter) -> None:
         return
     values = msgspec.json.decode(letter.values)
     subject, text = compose(letter.language, letter.template, values)
-    receipt = _receipt(world, values["company"], values["request"]) if letter.template in WITH_RECEIPT else None
+    receipt = receipt_file(world, values["company"], values["request"]) if letter.template in WITH_RECEIPT else None
     send_now(world, letter.to, subject, text, letter.language, reference=letter.id, attachment=receipt)
 
 
-def _receipt(world: "World", company: str, request: str) -> MailAttachment | None:
-    """The signed receipt of a request, as a file. The published key verifies it."""
+def receipt_file(world: "World", company: str, request: str) -> MailAttachment | None:
+    """The signed receipt of a request, as a file; None without one. The published key verifies it."""
     (row,) = world.store.records([Receipt.ref(company, request)])
     if not isinstance(row, Receipt):
         return None

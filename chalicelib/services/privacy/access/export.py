@@ -19,6 +19,7 @@ from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.attachments.rows import copies as copies_of
 from chalicelib.services.documents.printing import page_of
+from chalicelib.services.mail.notifications import notice
 from chalicelib.services.privacy import receipts, transitions
 from chalicelib.services.privacy.access import terms, zip_file
 from chalicelib.services.privacy.access.contents import (
@@ -132,7 +133,8 @@ def _begin(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Wri
         running = moved(
             now, "running", call.at, measures=steps(now.subject), policy_version=current().version, receipt=True
         )
-        return Decision(running, puts=(running,), new=(receipt,))
+        told = notice(call, "acknowledged", now.id)
+        return Decision(running, puts=(running,), new=(receipt,), messages=(told,))
 
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_WHILE_OPEN).outcome)
 
