@@ -166,7 +166,7 @@ def _sent(context: RequestContext) -> Answer:
         if context.body.code is None:
             account_page.send_code(context.world, email, context.source, language)
             return _code_form(language, email)
-        outcomes = account_page.delete(context.world, email, context.body.code, context.source)
+        outcomes = account_page.delete(context.world, email, context.body.code, context.source, language)
     except TooManyRequests as refusal:
         slow = _address_form(language, fault="slow", email=email)
         return Answer(slow.body, status=429, headers=quota_headers(refusal))

@@ -43,7 +43,9 @@ def _new(context: RequestContext) -> Answer:
             present_preview(preview(context.world, context.company, requester, body.kind, body.subject, context.at))
         )
     call = context.presenting(recorded(code_of(context.writing)))
-    return answer(requests.ask(context.world, call, requester, body.kind, body.subject, corrections))
+    return answer(
+        requests.ask(context.world, call, requester, body.kind, body.subject, corrections, language=body.language)
+    )
 
 
 def _list(context: RequestContext) -> Answer:

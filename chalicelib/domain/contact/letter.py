@@ -22,6 +22,8 @@ MailTemplate = Literal[
     "request_corrected",
     "request_details",
     "request_asked",
+    "request_followed",
+    "request_acknowledged",
     "account_erased",
     "member_erased",
     "owner_left",

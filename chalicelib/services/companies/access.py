@@ -27,6 +27,7 @@ from chalicelib.domain.sync.device import Device
 from chalicelib.outside.tokens import make_api_key
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.companies import sign_ins
+from chalicelib.services.companies.open_requests import open_requests, with_codes
 from chalicelib.services.mail import limits, writing
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.services.sync import devices
@@ -82,9 +83,11 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
 
 
 def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
-    """Remove a member, and revoke their keys and their devices. Raises NotFound, StaleVersion, LastOwner."""
+    """Remove a member, and revoke their keys and their devices. A mail brings them a code for each open request of
+    theirs. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     held = access_of(reader.store, reader.company, id)
+    asked = open_requests(reader.store, reader.company, id)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
@@ -94,9 +97,9 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
         chosen = snapshot.get(Consent, id)
         puts = (*held.shut(call.at), *sign_ins.left(gone, call.at))
         decision = Decision(gone, puts=puts, deletes=(gone, chosen) if chosen else (gone,))
-        return owners_changed(snapshot, call, gone, decision)
+        return owners_changed(snapshot, call, gone, with_codes(snapshot, call, gone, asked, decision))
 
-    reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
+    reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners)), *asked]
     return transact(reader.store, call, reads, decide_removal, ACCOUNT)
 
 

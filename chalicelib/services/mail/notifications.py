@@ -1,4 +1,7 @@
-"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere."""
+"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere.
+
+The member who made the request reads their mail in the request's language, everybody else in the company's.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,13 +15,13 @@ from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import MailTemplate
 from chalicelib.domain.journal import Message
-from chalicelib.domain.language import Language
+from chalicelib.domain.language import DEFAULT, Language
 from chalicelib.domain.privacy.disclosure import Disclosure
-from chalicelib.domain.privacy.request import PrivacyRequest
+from chalicelib.domain.privacy.request import PrivacyRequest, RequestStatus
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail import limits
 from chalicelib.services.mail.limits import Notice
-from chalicelib.services.mail.writing import attribute_names, compose, sender
+from chalicelib.services.mail.writing import attribute_names, compose, receipt_file, send_now, sender
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -40,6 +43,7 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "corrected": "request_corrected",
     "details_missing": "request_details",
     "asked": "request_asked",
+    "acknowledged": "request_acknowledged",
 }
 """The mail template of each notice about a request."""
 TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
@@ -48,6 +52,8 @@ TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
     "account_erased": "recipient_account_erased",
 }
 """The notices that the recipients of the data get too (law 09-08 art. 8), and their template."""
+ONLY_WHILE: Final[Mapping[str, RequestStatus]] = {"asked": "requested", "acknowledged": "running"}
+"""The notices that are sent only while the request has this status."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
     "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
@@ -81,30 +87,60 @@ def notify(world: "World", company: str, about: tuple[str, ...], *, at_once: boo
     place = company
     name, id, *account = about
     company = account[0] if account else company
-    template = TEMPLATES[name]
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
-    if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
+    if not isinstance(request, PrivacyRequest) or request.status != ONLY_WHILE.get(name, request.status):
         return None  # A later state of the request has a notice of its own.
-    language: Language = profile.language if isinstance(profile, Company) else "fr"
-    ends = request.grace_until or request.deadline
-    date, kind = long_date(today(ends), language), KINDS[language][request.kind]
-    values = {
-        "request": id,
-        "kind": kind,
-        "date": date,
-        "company": company,
+    known = profile if isinstance(profile, Company) else None
+    notices = _notices(world, request, known, name)
+    if name == "acknowledged":
+        _send_receipt(world, request, notices)
+        return None
+    recipients = []
+    if name in TO_RECIPIENTS:
+        recipients = _to_recipients(world, request, TO_RECIPIENTS[name], account_language(request, known))
+    return _posted(world, place, notices, recipients, at_once=at_once)
+
+
+def _notices(world: "World", request: PrivacyRequest, profile: Company | None, name: str) -> list[Notice]:
+    """The notice to each address, in its language."""
+    written: dict[Language, tuple[str, str]] = {}
+    found = []
+    for address, language in _addresses(world, request, profile).items():
+        if language not in written:
+            written[language] = compose(language, TEMPLATES[name], _values(world, request, language))
+        found.append(Notice(address, *written[language], language, f"{request.id}:{name}"))
+    return found
+
+
+def _send_receipt(world: "World", request: PrivacyRequest, notices: Sequence[Notice]) -> None:
+    """Send the notices with the signed receipt. No limit of an address holds it: the law promises it, and a request has
+    one."""
+    receipt = receipt_file(world, request.company, request.id)
+    for to, subject, text, language, reference in notices:
+        send_now(world, to, subject, text, language, reference=reference, attachment=receipt)
+
+
+def account_language(request: PrivacyRequest, profile: Company | None) -> Language:
+    """The company's language; that of the time of the request once the company is erased. An older request states
+    none."""
+    return profile.language if profile else request.account_language or DEFAULT
+
+
+def person_language(request: PrivacyRequest, profile: Company | None) -> Language:
+    """The language of the person who made the request, or whom it concerns."""
+    return request.language or account_language(request, profile)
+
+
+def _values(world: "World", request: PrivacyRequest, language: Language) -> dict[str, str]:
+    return {
+        "request": request.id,
+        "kind": KINDS[language][request.kind],
+        "date": long_date(today(request.grace_until or request.deadline), language),
+        "company": request.company,
         "recipients": _recipients(world, request, language),
         "reason": request.reason or "-",
         "by": request.decided_by or "-",
     }
-    subject, text = compose(language, template, values)
-    to = _addresses(world, request, profile if isinstance(profile, Company) else None)
-    notices = [Notice(address, subject, text, language, f"{id}:{name}") for address in to]
-    if name in TO_RECIPIENTS:
-        recipients = _to_recipients(world, request, TO_RECIPIENTS[name], language)
-    else:
-        recipients = []
-    return _posted(world, place, notices, recipients, at_once=at_once)
 
 
 def _posted(
@@ -133,11 +169,15 @@ def _posted(
     return max(later)
 
 
-def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> list[str]:
-    """The proven addresses of the owners and of the member who made the request, each once."""
-    members = world.store.all_of(Member, request.company)
-    notified = (row for row in members if row.role == "owner" or row.id == request.asked_by)
-    return list(dict.fromkeys(to for row in notified if (to := proven_address(row, profile))))
+def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> dict[str, Language]:
+    """The proven addresses of the owners and of the member who made the request, each once, with its language."""
+    found: dict[str, Language] = {}
+    for row in world.store.all_of(Member, request.company):
+        own = row.id == request.asked_by
+        if (own or row.role == "owner") and (to := proven_address(row, profile)):
+            language = person_language(request, profile) if own else account_language(request, profile)
+            found = found | {to: language} if own else {to: language} | found
+    return found
 
 
 def _to_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> list[Notice]:

@@ -19,6 +19,7 @@ from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
+from chalicelib.domain.privacy.download_code import LIFE
 from chalicelib.domain.privacy.request import GRACE, UNANSWERED, Receipt
 from chalicelib.outside.mail import MailAttachment, Undeliverable
 from chalicelib.policy.ends import expires_at, term
@@ -48,7 +49,7 @@ WITH_RECEIPT: frozenset[MailTemplate] = frozenset({"account_erased", "member_era
 WITHOUT_LIMIT: frozenset[MailTemplate] = frozenset({"deletion_code", "identity_code", *WITH_RECEIPT})
 """The mails that no limit of an address holds. Codes have limits of their own and are awaited now. A last mail is sent
 once, and the address is stored no more."""
-DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY}
+DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY, "code_year": LIFE}
 """The times that are no retention terms and that a text may state, by placeholder."""
 
 
@@ -60,11 +61,19 @@ class Mail(NamedTuple):
 
 
 def write(
-    call: Call, to: str, language: Language, template: MailTemplate, *, only_members: bool = False, **values: str
+    call: Call,
+    to: str,
+    language: Language,
+    template: MailTemplate,
+    *,
+    only_members: bool = False,
+    variant: str = "",
+    **values: str,
 ) -> Mail:
-    """Write a mail that is sent after the call's commit. Raises KeyError for a value that its template lacks."""
+    """Write a mail that is sent after the call's commit. Several mails of one call to one address by the same template
+    need different values of `variant`. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
-    purpose = f"{template} {to}"
+    purpose = f"{template} {to} {variant}".rstrip()
     letter = call.make(
         Letter,
         purpose=purpose,
@@ -111,7 +120,7 @@ def _send(world: "World", letter: Letter) -> datetime | None:
     values = msgspec.json.decode(letter.values)
     subject, text = compose(letter.language, letter.template, values)
     if letter.template in WITHOUT_LIMIT:
-        receipt = _receipt(world, values["company"], values["request"]) if letter.template in WITH_RECEIPT else None
+        receipt = receipt_file(world, values["company"], values["request"]) if letter.template in WITH_RECEIPT else None
         send_now(world, letter.to, subject, text, letter.language, reference=letter.id, attachment=receipt)
         return None
     notice = Notice(letter.to, subject, text, letter.language, letter.id)
@@ -146,8 +155,8 @@ def _send_together(world: "World", company: str, notice: Notice, texts: Sequence
     send_now(world, notice.to, subject, text, notice.language, reference=notice.reference)
 
 
-def _receipt(world: "World", company: str, request: str) -> MailAttachment | None:
-    """The signed receipt of a request, as a file. The published key verifies it."""
+def receipt_file(world: "World", company: str, request: str) -> MailAttachment | None:
+    """The signed receipt of a request, as a file; None without one. The published key verifies it."""
     (row,) = world.store.records([Receipt.ref(company, request)])
     if not isinstance(row, Receipt):
         return None

@@ -75,11 +75,13 @@ def send_code(world: "World", email: str, source: str, language: Language) -> No
     )
 
 
-def delete(world: "World", email: str, code: str, source: str) -> list[DeletionOutcome]:
+def delete(
+    world: "World", email: str, code: str, source: str, language: Language | None = None
+) -> list[DeletionOutcome]:
     """Begin the deletion of every account that the address owns, and of its member's data in other companies. Only a
     membership whose holder has proven the address counts, because a company can enter another person's. Returns an
     empty list for a wrong code. The code is used up at the end: after an interruption, the same code begins the rest,
-    by the same idempotency keys.
+    by the same idempotency keys. `language` is the page's.
 
     A right code is never refused for the wrong ones of other people. Only wrong codes count, and only for their source.
     Raises TooManyRequests, Busy."""
@@ -93,7 +95,7 @@ def delete(world: "World", email: str, code: str, source: str) -> list[DeletionO
             codes.limit(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR)
         return []
     members = _in_order(proven_members_with(world.store, key))[:MOST_AT_ONCE]
-    begun = [_begin(world, member, right.nonce) for member in members]
+    begun = [_begin(world, member, right.nonce, language) for member in members]
     codes.prove(world, purpose, key, code=code, digits=digits)
     return begun or [DeletionOutcome("already")]
 
@@ -110,11 +112,12 @@ def _in_order(found: Iterable[Member]) -> list[Member]:
     return sorted(found, key=lambda member: (member.invited, member.role != "owner", member.updated_at))
 
 
-def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
+def _begin(world: "World", member: Member, nonce: str, language: Language | None) -> DeletionOutcome:
     requester = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
-        asked = requests.ask(world, _call(world, member, f"ask-{nonce}"), requester, "deletion", subject, capped=False)
+        call = _call(world, member, f"ask-{nonce}")
+        asked = requests.ask(world, call, requester, "deletion", subject, language=language, capped=False)
         id = id_of(asked)
         confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), requester, id)
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):

@@ -37,13 +37,11 @@ def code_of(call: Call) -> str:
     return download_code(call.random("download_code"))
 
 
-def needed(world: "World", call: Call, requester: Requester, subject: str | None) -> bool:
+def needed(world: "World", call: Call, requester: Requester, subject: str | None, company: Company | None) -> bool:
     """Whether the requester, or the person concerned, has no address for the receipt. A member's unproven address gets
-    no mail, so it does not count. An API key has none and needs
-    none: the owners get the mails. Raises Busy."""
+    no mail, so it does not count. An API key has none and needs none: the owners get the mails. `company` is the
+    profile. Raises Busy."""
     members = {member.id: member for member in members_of(world.store, call.company)}
-    (profile,) = world.store.records([Company.ref(call.company)])
-    company = profile if isinstance(profile, Company) else None
     persons = [proven_address(members[requester.id], company)] if requester.id in members else []
     if subject in members:
         persons.append(proven_address(members[subject], company))
