@@ -25,6 +25,7 @@ from chalicelib.domain.imports.model import Import
 from chalicelib.domain.journal import IdempotencyRecord, JobRow
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.attachments.owners import is_thread
 from chalicelib.services.attachments.rows import files_of
 from chalicelib.services.attachments.settling import require_settled
@@ -236,9 +237,14 @@ def _keys(world: "World", job: JobRow) -> None:
     keys = (*world.store.all_of(WorkingKey, job.company),)
     planned = key_destruction.plan_destruction(world, job.company, job.id, world.now())
     known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in planned])
-    new = tuple(end for end, row in zip(planned, known, strict=True) if row is None)
+    new = tuple(_with_end(end) for end, row in zip(planned, known, strict=True) if row is None)
     if keys:
         _commit(world, job, keys, new)
+
+
+def _with_end(destruction: KeyDestruction) -> KeyDestruction:
+    """The destruction, due at the end of its own term: no privacy request ends it."""
+    return replace(destruction, due="proofs", due_at=first_day_gone("request.proof", destruction.created_at))
 
 
 def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple[Record, ...] = ()) -> None:
