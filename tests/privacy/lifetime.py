@@ -31,6 +31,19 @@ from tests.rows import put_row
 DAY = timedelta(days=1)
 TIMES = 2
 """Runs of all jobs at one instant: work that one job leaves to another is done."""
+LEDGER = (
+    "/issue",
+    "/credit",
+    "/payments",
+    "/refunds",
+    "/statement",
+    "/invoices",
+    "/register",
+    "/sync/push",
+    "/documents",
+    "/jobs",
+)
+"""Parts of addresses whose samples issue documents, or record money."""
 Row = tuple[str, dict[str, Any]]
 
 
@@ -63,6 +76,15 @@ class Life:
             got = send(self.shop.owner, endpoint, asked)
             assert got.status < 400, (endpoint.method, endpoint.path, got.text)
             self.looks()
+
+    def drafts_everything(self) -> None:
+        """Send one good request to every endpoint that needs no issued document and makes none."""
+        for endpoint in ENDPOINTS:
+            if not any(part in endpoint.path for part in LEDGER):
+                asked = sample(endpoint, self.shop)
+                got = send(self.shop.owner, endpoint, asked)
+                assert got.status < 400, (endpoint.method, endpoint.path, got.text)
+                self.looks()
 
     def adds_rare_rows(self) -> None:
         """Add a row of each kind that no good request makes by itself."""

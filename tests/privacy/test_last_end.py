@@ -1,25 +1,15 @@
 """The end of everything: a closed company leaves no row and no object once the last rule's term is over."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-import app
 from chalicelib.domain.clock import today
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import all_entities
 from chalicelib.services.privacy import receipts
-from chalicelib.store.drill import drill_settings
-from chalicelib.store.tables import create_tables
-from chalicelib.wiring import World
-from local.issuer import Issuer
-from local.resources import create_archive_bucket
-from tests.conftest import Shop
-from tests.mailbox import open_mailbox
-from tests.privacy.lifetime import DAY, Life, ShortLocks, first_of
-from tests.privacy.worlds import Turned
+from tests.privacy.lifetime import DAY, Life, first_of
 
 RowKind = tuple[str, str]
 OF_NO_COMPANY: Mapping[RowKind, str] = {
@@ -30,37 +20,6 @@ OF_NO_COMPANY: Mapping[RowKind, str] = {
     ("transient", "job_switch"): "an operator's switch of a job; the operator removes it",
 }
 """Rows outside every company's partition, with their reason."""
-
-
-@pytest.fixture
-def life(world: World, new_shop: Callable[..., Shop], issuer: Issuer) -> Iterator[Life]:
-    """A company in a world of its own behind the application."""
-    known = world.settings
-    made = Turned(
-        replace(
-            known,
-            table_prefix=f"{known.table_prefix}life-",
-            files_bucket=f"life-{known.files_bucket}",
-            archive_bucket=f"life-{known.archive_bucket}",
-        )
-    )
-    create_tables(made.settings)
-    create_tables(drill_settings(made.settings))
-    files, bucket = made.files.client, made.settings.files_bucket
-    files.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": known.region})
-    files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    create_archive_bucket(files, made.settings.archive_bucket)
-    made.archive = ShortLocks(made.settings)
-    open_mailbox(made)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "world", lambda: made)
-        shop = replace(new_shop(), world=made)
-        (member,) = shop.owner.get("/v1/members").json["data"]
-        signed_in = made.now() + 5 * 366 * DAY  # just now, whenever that is
-        shop.owner.token = issuer.token(
-            member["user"], email="owner@shop.example", auth_time=int(signed_in.timestamp())
-        )
-        yield Life(shop, made)
 
 
 def longest() -> int:
