@@ -14,7 +14,7 @@ import msgspec
 from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.backups.backup import Backup, KeyDestruction, WorkingKey
 from chalicelib.domain.call import Call
-from chalicelib.domain.companies.company import Company, Head, Series
+from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.contact.support import Thread
 from chalicelib.domain.entity import Record
@@ -81,15 +81,15 @@ def has_documents(head: Head) -> bool:
     return any(each.last is not None for each in head.numbered)
 
 
-def account_of(company: Company, head: Head) -> Company:
-    """The profile without what only documents need: each such attribute has its default again. The numberings stay with
-    numbered documents."""
+def account_of(company: Company) -> Company:
+    """The profile without what only documents need: each such attribute has its default again. The numberings stay: no
+    function but the purge deletes rows of the ledger, which has the series."""
     reset: dict[str, Any] = {
         field.name: field.default
         for field in fields(company)
         if field.metadata.get("rule") in BUSINESS_RULES and field.name not in ACCOUNT_ATTRIBUTES
     }
-    return replace(company, **reset, numbering=company.numbering if has_documents(head) else ())
+    return replace(company, **reset)
 
 
 def running(store: Store, company: str) -> JobRow | None:
@@ -195,16 +195,12 @@ def _profile(world: "World", job: JobRow) -> None:
     def decide_profile(snapshot: Snapshot) -> Decision:
         _require_off(snapshot.head)
         company = snapshot.get(Company)
-        head = snapshot.head
-        numbered = tuple(each for each in head.numbered if each.last is not None)
-        if company is None or (account_of(company, head) == company and numbered == head.numbered):
+        if company is None or account_of(company) == company:
             return Decision()
-        after = account_of(company, head).edited(call.at)
-        earlier = replaced(company, after, call) if numbered else ()
-        return Decision(puts=(after, *earlier), deletes=unused, head={"numbered": numbered})
+        after = account_of(company).edited(call.at)
+        earlier = replaced(company, after, call) if has_documents(snapshot.head) else ()
+        return Decision(puts=(after, *earlier))
 
-    # A series whose first number was set, and that no document has.
-    unused = tuple(row for row in world.store.all_of(Series, job.company) if row.last_date is None)
     call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
     transact(world.store, call, [Company.ref(job.company)], decide_profile, SYSTEM_STEP)
 

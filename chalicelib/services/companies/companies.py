@@ -287,9 +287,9 @@ def _switching(
     return decide_switch
 
 
-def _is_account(row: Record, head: Head) -> bool:
+def _is_account(row: Record) -> bool:
     """Whether the row has nothing that an erasure removes from a profile."""
-    return not isinstance(row, Company) or disable_cloud.account_of(row, head) == row
+    return not isinstance(row, Company) or disable_cloud.account_of(row) == row
 
 
 def _observe(store: Store, company: str) -> _Observed:
@@ -300,6 +300,6 @@ def _observe(store: Store, company: str) -> _Observed:
     own = (Company, *PLANS)
     rows = store.query("workspace", company, limit=len(own) + 1).records
     others = (next(store.all_of(cls, company), None) for cls in (Import, Backup))
-    empty = all(isinstance(row, own) and _is_account(row, head) for row in rows) and all(row is None for row in others)
+    empty = all(isinstance(row, own) and _is_account(row) for row in rows) and all(row is None for row in others)
     notices = next(store.all_of(SyncNotice, company), None) is not None
     return _Observed(head.clock, empty, tuple(store.all_of(Device, company)), notices)
