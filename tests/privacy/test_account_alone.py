@@ -6,54 +6,58 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.files import prefixes
+from chalicelib.policy.promises import promises
 from tests.privacy.lifetime import Life, Row
 
 OFF = {"cloud": {"sync": False, "backup": False}, "erase": True}
-_PROOF = "a proof of a request, for its five years"
-_LAW = "the law keeps issued documents, payments and what proves them"
 RowKind = tuple[str, str]
+_LEFT, _COUNTS = "for a member who left, what is needed to end their sign-in account", "counts"
+_PROOF, _LAW = "the proof that they were handled", "The documents that the law makes us keep"
 ACCOUNT: Mapping[RowKind, str] = {
-    ("workspace", "company"): "the profile as given at sign-up",
-    ("identity", "member"): "a member",
-    ("identity", "api_key"): "a key of a member",
-    ("identity", "consent"): "a member's choices",
-    ("requests", "acceptance"): "a member accepted the policy",
-    ("workspace", "support_thread"): "an exchange with support",
-    ("workspace", "support_message"): "an exchange with support",
-    ("workspace", "attachment"): "a paper of an exchange with support",
-    ("requests", "request"): "a request of a person",
-    ("requests", "deadline"): "a request of a person",
-    ("requests", "correction"): "a request of a person",
-    ("requests", "disclosure"): _PROOF,
+    ("workspace", "company"): "The company as given at sign-up",
+    ("identity", "member"): "The members",
+    ("identity", "api_key"): "their access keys",
+    ("identity", "consent"): "consents",
+    ("requests", "acceptance"): "consents",
+    ("workspace", "support_thread"): "exchanges with support",
+    ("workspace", "support_message"): "exchanges with support",
+    ("workspace", "attachment"): "with their attachments",
+    ("requests", "request"): "The requests",
+    ("requests", "deadline"): "The requests",
+    ("requests", "correction"): "The requests",
+    ("requests", "disclosure"): "the register of disclosures to third parties",
     ("requests", "receipt"): _PROOF,
     ("requests", "tombstone"): _PROOF,
     ("requests", "hold"): _PROOF,
     ("requests", "destruction"): _PROOF,
-    ("journal", "head"): "the account's state",
-    ("ledger", "series"): "a first number that the company set",
-    ("journal", "term"): "the account's state",
-    ("journal", "evidence"): "the account's state",
-    ("journal", "journal_entry"): "which rows changed, without content",
-    ("journal", "backup_key"): "a key that encrypts nothing: the next backup uses it",
-    ("transient", "job"): "the erasure itself, for 30 days",
-    ("transient", "idempotency"): "the answer to the switch itself, for 30 days",
-    ("transient", "tally"): "a count of requests without a name, for a day",
-    ("transient", "queue"): "a count of writers without a name",
-    ("transient", "sign_in"): "a member who left: their sign-in account ends",
-    ("transient", "former_owner"): "an owner who left, for 30 days",
-    ("transient", "upload"): "the day on which an access export ends",
+    ("ledger", "series"): "their numbering",
+    ("journal", "head"): "The journal of operations",
+    ("journal", "term"): "The journal of operations",
+    ("journal", "journal_entry"): "The journal of operations",
+    ("journal", "evidence"): "the verifications of their register",
+    ("journal", "outbox"): "messages to be sent",
+    ("journal", "backup_key"): "the encryption key of these records",
+    ("transient", "job"): "the progress of the erasure",
+    ("transient", "idempotency"): "answers already given",
+    ("transient", "tally"): _COUNTS,
+    ("transient", "queue"): _COUNTS,
+    ("transient", "sign_in"): _LEFT,
+    ("transient", "former_owner"): "to respect their rights",
+    ("transient", "mail"): "messages to be sent",
+    ("transient", "upload"): "the files made for them",
 }
-"""What stays of a company that never issued a document, and the part of the account that it is."""
+"""What stays of a company that never issued a document, in the words of the policy's page."""
 STATUTORY: Mapping[RowKind, str] = {
     ("journal", "archived"): _LAW,
-    ("journal", "backup_key"): _LAW,
-    ("workspace", "template"): "issued documents are printed with it",
-} | {
-    ("ledger", kind): _LAW
-    for kind in (
-        *("archived_invoice", "archived_invoice_balance", "attachment", "balance", "credit_entry", "credit_note"),
-        *("invoice", "payment", "payment_id", "refund", "register_entry", "series"),
-    )
+    ("workspace", "template"): "the logo and template that print them",
+    ("ledger", "attachment"): "their attachments",
+    ("ledger", "payment"): "their payments",
+    ("ledger", "payment_id"): "their payments",
+    ("ledger", "credit_entry"): "their payments",
+    ("ledger", "refund"): "their payments",
+    ("ledger", "register_entry"): "their numbering",
+    **{("ledger", kind): _LAW for kind in ("archived_invoice", "archived_invoice_balance", "balance")},
+    **{("ledger", kind): _LAW for kind in ("credit_note", "invoice")},
 }
 """What stays besides, if documents were issued."""
 FILES = (prefixes.UPLOADS, prefixes.EXPORTS)
@@ -79,6 +83,13 @@ def left_the_cloud(life: Life) -> str:
     life.goes_to(life.world.now() + timedelta(minutes=11))
     life.works()
     return off.headers["location"]
+
+
+def test_the_page_names_what_stays() -> None:
+    page = " ".join(promises()["storage.switches"]["en"])
+    said = {*ACCOUNT.values(), *STATUTORY.values(), "The technical information that you agree to send"}
+    assert [words for words in said if words not in page] == []
+    assert "bank account (RIB), bank, e-mail, phone" in page, "what a sign-up accepts is named"
 
 
 @pytest.mark.usefixtures("embedded_s3")
