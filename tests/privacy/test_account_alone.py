@@ -46,7 +46,7 @@ ACCOUNT: Mapping[RowKind, str] = {
     ("transient", "mail"): "messages to be sent",
     ("transient", "upload"): "the files made for them",
 }
-"""What stays of a company that never issued a document, in the words of the policy's page."""
+"""The kinds that stay of a company that never issued a document, each in the words of the policy's page."""
 STATUTORY: Mapping[RowKind, str] = {
     ("journal", "archived"): _LAW,
     ("workspace", "template"): "the logo and template that print them",
@@ -59,7 +59,7 @@ STATUTORY: Mapping[RowKind, str] = {
     **{("ledger", kind): _LAW for kind in ("archived_invoice", "archived_invoice_balance", "balance")},
     **{("ledger", kind): _LAW for kind in ("credit_note", "invoice")},
 }
-"""What stays besides, if documents were issued."""
+"""The kinds that also stay if documents were issued."""
 FILES = (prefixes.UPLOADS, prefixes.EXPORTS)
 STATUTORY_FILES = (*FILES, prefixes.PAPERS, prefixes.LOGOS, prefixes.ARCHIVE)
 
