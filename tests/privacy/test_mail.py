@@ -4,6 +4,7 @@ import logging
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from string import Formatter
 from typing import Any, get_args
@@ -21,7 +22,7 @@ from chalicelib.domain.privacy.correction import FIELDS
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.outside.mail import Undeliverable
+from chalicelib.outside.mail import Mailer, Undeliverable
 from chalicelib.policy.load import use
 from chalicelib.services import codes
 from chalicelib.services.mail import writing
@@ -52,6 +53,18 @@ FILLED = {
     "count": "3",
     "notices": "…",
 }
+
+
+def test_a_mail_is_sent_under_the_settings_of_its_stage(box: World) -> None:
+    sent: list[dict[str, Any]] = []
+    for name in ("facture-test", None):
+        mailer = Mailer(replace(box.settings, mail_settings=name))
+        mailer.client.meta.events.register(
+            "provide-client-params.sesv2.SendEmail", lambda params, **_: sent.append(params)
+        )
+        mailer.send("settings@shop.example", "Essai", "Texte", language="fr", reference="r")
+    assert [each.get("ConfigurationSetName") for each in sent] == ["facture-test", None]
+    assert len(mails(box, "settings@shop.example")) == 2
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ MailTemplate = Literal[
     "request_completed",
     "request_cancelled",
     "request_refused",
+    "request_overtaken",
     "request_erased",
     "request_ready",
     "request_corrected",

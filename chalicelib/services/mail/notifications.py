@@ -36,6 +36,7 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "person_erased": "request_opened",
     "cancelled": "request_cancelled",
     "refused": "request_refused",
+    "overtaken": "request_overtaken",
     "erased": "request_erased",
     "account_erased": "request_erased",
     "completed": "request_completed",

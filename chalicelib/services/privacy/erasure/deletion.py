@@ -34,7 +34,7 @@ from chalicelib.services.attachments.settling import require_settled
 from chalicelib.services.mail.notifications import NOTICE, notice, notice_outside, notify
 from chalicelib.services.mail.outbox import deliver
 from chalicelib.services.mail.writing import send_held
-from chalicelib.services.privacy import receipts, sign_ins
+from chalicelib.services.privacy import receipts, sign_ins, transitions
 from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.erasure.copies import copies_of
 from chalicelib.services.privacy.legal import disclosures
@@ -125,6 +125,7 @@ def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> W
     cancelled in the meantime."""
     world = context.world
     if request.subject is None:
+        transitions.overtake(world, request)
         _tell_first(world, request)
         require_settled(world, request.company)
         sign_ins.note_all(world, request.company)
@@ -245,6 +246,8 @@ def _notices(call: Call, request: PrivacyRequest) -> tuple[Message, ...]:
 
 def _look_again(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Erase rows that a request in flight wrote after the account was blocked."""
+    if request.subject is None:
+        transitions.overtake(context.world, request)
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
         for m in request.measures
