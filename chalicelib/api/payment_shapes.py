@@ -32,7 +32,10 @@ class PaymentShown(ResponseModel):
     invoice: str
     customer: Annotated[
         str | None,
-        Field(description="The buyer; null if they were erased, or on older payments.", examples=["cus_01J0"]),
+        Field(
+            description="The buyer; null if they were erased, or on older payments.",
+            examples=["cus_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
     ]
     amount: str
     method: Method
