@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -79,6 +80,18 @@ def test_the_sentences_of_parameters_are_used(document: dict[str, Any]) -> None:
     }
     for place in ("query", "path"):
         assert {name for name in words("sentences")[place] if (place, name) not in given} == set()
+
+
+def test_an_unknown_place_in_a_path_gets_no_example() -> None:
+    """So the test of the document finds it."""
+    endpoint = replace(next(each for each in ENDPOINTS if each.path == "/v1/items/{id}"), path="/v1/toys/{id}")
+    (parameter,) = [
+        each
+        for operation in openapi.document([endpoint], version="1")["paths"]["/v1/toys/{id}"].values()
+        for each in operation["parameters"]
+        if each.get("in") == "path"
+    ]
+    assert "examples" not in parameter["schema"]
 
 
 def test_a_model_speaks_before_the_files() -> None:
