@@ -109,9 +109,10 @@ PARAMETERS: Final[dict[str, Any]] = {
     ),
     "If-Match-Optional": _header(
         "If-Match",
-        "The ETag of the version that you have read. The answer is 412 if the resource has changed since.",
+        "The ETag of the version that you have read. The answer is 412 if the resource has changed since. An empty "
+        "value is as none.",
         examples=[_ETAG],
-        pattern=_TAGS,
+        pattern=rf"^$|{_TAGS}",
     ),
     "If-None-Match": _header(
         "If-None-Match", "The ETag that you have: the answer is 304 if nothing changed.", examples=[_ETAG]

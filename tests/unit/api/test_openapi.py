@@ -13,7 +13,9 @@ from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC
 from chalicelib.api.openapi_names import nouns
 from chalicelib.api.openapi_schemas import plain
+from chalicelib.api.parse import if_match
 from chalicelib.api.problems import refusals, status_of
+from chalicelib.api.request_errors import MatchRequired
 from chalicelib.api.serve import verb
 
 
@@ -210,3 +212,12 @@ def test_the_parties_of_a_document_are_typed(document: dict[str, Any]) -> None:
     invoice = document["components"]["schemas"]["Invoice"]["properties"]
     for member, noun in (("seller", "Seller"), ("buyer", "Buyer"), ("customer", "Customer")):
         assert {"$ref": f"#/components/schemas/{noun}"} in invoice[member]["anyOf"]
+
+
+def test_an_empty_if_match_is_as_the_document_says(document: dict[str, Any]) -> None:
+    patterns = {name: part["schema"].get("pattern", "") for name, part in document["components"]["parameters"].items()}
+    assert re.search(patterns["If-Match-Optional"], "")
+    assert if_match("", required=False) == ""
+    assert not re.search(patterns["If-Match"], "")
+    with pytest.raises(MatchRequired):
+        if_match("", required=True)
