@@ -132,14 +132,10 @@ def _path_parameter(path: str, name: str) -> dict[str, Any]:
     prefix = _PREFIXES.get(noun)
     if name == "id":
         schema["pattern"] = f"^{ANY_ID.pattern.replace('[a-z]{3}', prefix) if prefix else ANY_ID.pattern}$"
-    shown = find("examples", ("path",), noun) or (f"{prefix}_{_ULID}" if prefix else None)
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": find("sentences", ("path",), name),
-        "schema": schema | ({"examples": [shown]} if shown else {}),
-    }
+    if shown := find("examples", ("path",), noun) or (f"{prefix}_{_ULID}" if prefix else None):
+        schema["examples"] = [shown]
+    said = find("sentences", ("path",), name)
+    return {"name": name, "in": "path", "required": True, "schema": schema} | ({"description": said} if said else {})
 
 
 def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:

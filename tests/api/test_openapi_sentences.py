@@ -24,9 +24,16 @@ def document(gateway: "Gateway") -> dict[str, Any]:
     return found
 
 
-def test_everything_has_a_sentence_and_a_valid_example(document: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def faults(document: dict[str, Any]) -> list[str]:
+    """Those of the document itself."""
+    return Reader(document).faults()
+
+
+def test_everything_has_a_sentence_and_a_valid_example(document: dict[str, Any], faults: list[str]) -> None:
+    assert faults == []
     reader = Reader(document)
-    assert reader.faults() == []
+    reader.faults()
     assert len(reader.examples) > 2_000
 
 
@@ -136,11 +143,11 @@ FAULTS: Mapping[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_missing_or_wrong_part_would_be_found(document: dict[str, Any], kind: str) -> None:
+def test_a_missing_or_wrong_part_would_be_found(document: dict[str, Any], faults: list[str], kind: str) -> None:
     expected, spoil = FAULTS[kind]
     spoiled = copy.deepcopy(document)
     spoil(spoiled)
-    found = Reader(spoiled).faults()
+    found = [fault for fault in Reader(spoiled).faults() if fault not in faults]
     assert [fault for fault in found if fault.startswith(expected)] == found
     assert found
 

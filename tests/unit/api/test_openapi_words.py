@@ -92,6 +92,7 @@ def test_an_unknown_place_in_a_path_gets_no_example() -> None:
         if each.get("in") == "path"
     ]
     assert "examples" not in parameter["schema"]
+    assert parameter["description"] == words("sentences")["path"]["id"]
 
 
 def test_a_model_speaks_before_the_files() -> None:
