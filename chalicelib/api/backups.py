@@ -32,9 +32,9 @@ class RestoreIn(Model):
 
 
 class BackupShown(ResponseModel):
-    """A backup. `counts` are its rows by kind, `bytes` its size in storage. It holds the state at the instant `cut_at`,
-    at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether the last weekly test restore
-    gave the same data."""
+    """An encrypted copy of the company's data. `counts` are its rows by kind, `bytes` its size in storage. It holds the
+    state at the instant `cut_at`, at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether
+    the last weekly test restore gave the same data."""
 
     id: str
     object: Literal["backup"]

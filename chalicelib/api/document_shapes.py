@@ -13,7 +13,7 @@ from chalicelib.domain.documents.model import BuyerAddressMissing
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.morocco.stamp import StampAnswer
 
-WITHHOLDING = "none: the buyer is expected to withhold nothing on this line. Null: its nature decides."
+WITHHOLDING = "`none`: the buyer is expected to withhold nothing on this line. Null: its nature decides."
 
 
 class DiscountShown(ResponseModel):
@@ -84,7 +84,7 @@ class WithholdingShown(ResponseModel):
 
 
 class WordsShown(ResponseModel):
-    """The payable amount in words."""
+    """The payable amount written out, as the page closes with it."""
 
     fr: str
     ar: str
@@ -170,12 +170,14 @@ class LateFineShown(ResponseModel):
     """An estimate of the fine on a late payment (Code de commerce art. 78-3). The buyer owes it to the Treasury, so it
     is in no balance, no statement and no amount in words."""
 
-    estimate: Annotated[str, Field(description="Dirhams.", examples=["4740.00"])]
+    estimate: Annotated[str, Field(description="The estimated fine in dirhams.", examples=["4740.00"])]
     rate: Annotated[str, Field(description="Percent: the key rate, and 0.85 per further month.", examples=["3.95"])]
     months: Annotated[int, Field(description="Months of delay that have begun.", examples=[3])]
     base: Annotated[str, Field(description="The unpaid amount in dirhams, TVA included.", examples=["120000.00"])]
-    owed_by: Annotated[Literal["buyer"], Field(description="Who owes it.", examples=["buyer"])]
-    owed_to: Annotated[Literal["treasury"], Field(description="To whom.", examples=["treasury"])]
+    owed_by: Annotated[Literal["buyer"], Field(description="Who owes the fine: always the buyer.", examples=["buyer"])]
+    owed_to: Annotated[
+        Literal["treasury"], Field(description="Who gets the fine: always the Treasury.", examples=["treasury"])
+    ]
 
 
 class PayableShown(DocumentShown):
@@ -195,7 +197,7 @@ class PayableShown(DocumentShown):
 
 
 class Deleted(ResponseModel):
-    """The resource that was deleted."""
+    """The answer to a deletion: what was deleted."""
 
     id: str
     object: str
@@ -279,7 +281,7 @@ class FullPassShown(ResponseModel):
 
 
 class JobShown(ResponseModel):
-    """A job's progress."""
+    """Work that continues after an answer: its state, its progress and its results."""
 
     id: str
     object: Literal["job"]

@@ -31,14 +31,19 @@ class ExportIn(Model):
 
     kinds: Annotated[
         tuple[ExportKind, ...],
-        Field(min_length=1, max_length=len(KINDS), description="The kinds to export.", examples=[["customers"]]),
+        Field(
+            min_length=1,
+            max_length=len(KINDS),
+            description="The records and documents to export, by kind.",
+            examples=[["customers"]],
+        ),
     ]
     format: Annotated[
         ExportFormat,
         Field(
-            description="csv-fr: for Excel in French (semicolon, decimal comma, dd/mm/yyyy). csv: RFC 4180 (comma, "
-            "point, ISO dates). xlsx: a workbook with a sheet for each table. json: lines of JSON, as the API shows "
-            "the rows. ubl, pdf: a ZIP with the file of each document.",
+            description="`csv-fr`: for Excel in French (semicolon, decimal comma, dd/mm/yyyy). `csv`: RFC 4180 (comma, "
+            "point, ISO dates). `xlsx`: a workbook with a sheet for each table. `json`: lines of JSON, as the API "
+            "shows the rows. `ubl`, `pdf`: a ZIP with the file of each document.",
             examples=["csv-fr"],
         ),
     ]

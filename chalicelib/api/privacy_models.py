@@ -49,8 +49,7 @@ class Confirmation(Model):
 
 
 class StepShown(ResponseModel):
-    """One step of the plan: the store, the action, the number of rows or versions (null: not counted), the legal basis,
-    and the last day of what is kept."""
+    """A step of the plan: what is done where, to how many rows or versions, and by which law."""
 
     store: Literal["table", "files"]
     place: str
@@ -112,7 +111,7 @@ class RequestShown(ResponseModel):
     download_code: Annotated[
         str | None,
         Field(
-            description="Only in the answer that makes the request, for a person without an e-mail address: with it, "
+            description="Only in the answer that makes the request, for a person without an e-mail address. With it, "
             "they fetch the receipt and the answer at /v1/privacy/receipts.",
             examples=["MZXW6YTBOI2DKNRXHA4TAMJSGM"],
         ),

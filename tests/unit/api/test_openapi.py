@@ -13,7 +13,9 @@ from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC
 from chalicelib.api.openapi_names import nouns
 from chalicelib.api.openapi_schemas import plain
+from chalicelib.api.parse import if_match
 from chalicelib.api.problems import refusals, status_of
+from chalicelib.api.request_errors import MatchRequired
 from chalicelib.api.serve import verb
 
 
@@ -103,11 +105,22 @@ def test_two_endpoints_cannot_share_a_place() -> None:
         openapi.document([*ENDPOINTS, ENDPOINTS[0]], version="1")
 
 
+def patterns(value: Any) -> Iterator[str]:
+    """Every pattern of a schema. Examples are data: a numbering has a member of this name."""
+    if isinstance(value, dict):
+        if isinstance(value.get("pattern"), str):
+            yield value["pattern"]
+        value = [part for name, part in value.items() if name != "examples"]
+    if isinstance(value, list):
+        for part in value:
+            yield from patterns(part)
+
+
 def test_patterns_are_regular_expressions(document: dict[str, Any]) -> None:
-    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(document)))
-    assert len(patterns) > 5
-    for pattern in patterns:
-        assert re.compile(json.loads(pattern)).pattern.startswith("^")
+    found = set(patterns(document))
+    assert len(found) > 5
+    for pattern in found:
+        assert re.compile(pattern).pattern.startswith("^")
 
 
 class _Page(HTMLParser):
@@ -199,3 +212,12 @@ def test_the_parties_of_a_document_are_typed(document: dict[str, Any]) -> None:
     invoice = document["components"]["schemas"]["Invoice"]["properties"]
     for member, noun in (("seller", "Seller"), ("buyer", "Buyer"), ("customer", "Customer")):
         assert {"$ref": f"#/components/schemas/{noun}"} in invoice[member]["anyOf"]
+
+
+def test_an_empty_if_match_is_as_the_document_says(document: dict[str, Any]) -> None:
+    patterns = {name: part["schema"].get("pattern", "") for name, part in document["components"]["parameters"].items()}
+    assert re.search(patterns["If-Match-Optional"], "")
+    assert if_match("", required=False) == ""
+    assert not re.search(patterns["If-Match"], "")
+    with pytest.raises(MatchRequired):
+        if_match("", required=True)
