@@ -25,7 +25,7 @@ LINK_LIFE: Final = f"{LINK_SECONDS // 60} minutes"
 class Answer:
     """An HTTP status, a representation, and the address of the new resource. `secret` is merged into the first body and
     never stored: a repeated call does not get it. `array` is sent instead of the body where another product's protocol
-    demands a list."""
+    demands a list. `page` is the HTML that a browser gets instead of the body."""
 
     body: Body
     status: int = 200
@@ -33,6 +33,7 @@ class Answer:
     secret: Body | None = field(default=None, repr=False)
     replayed: bool = False
     array: list[Body] | None = None
+    page: str | None = None
 
 
 Presenter = Callable[[Any, Head], Answer]

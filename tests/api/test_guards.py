@@ -37,7 +37,13 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
     "PUBLIC": (
         ("GET", "/health"),
         ("GET", "/openapi.json"),
+        ("GET", "/"),
         ("GET", "/docs"),
+        ("GET", "/docs/roles"),
+        ("GET", "/docs/ids"),
+        ("GET", "/docs/schemas"),
+        ("GET", "/problems"),
+        ("GET", "/problems/{code}"),
         ("GET", "/privacy"),
         ("GET", "/v1/privacy/data-map"),
         ("GET", "/v1/app-settings"),
