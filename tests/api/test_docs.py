@@ -24,7 +24,7 @@ ULID = "01JD0000000000000000000000"
 
 
 def page(client: Client, path: str, **more: str) -> Got:
-    """What a browser gets."""
+    """The page that a browser gets."""
     got = client.get(path, accept=BROWSER, **more)
     assert got.status == 200, got.text
     assert got.headers["content-type"] == "text/html; charset=utf-8"
@@ -143,7 +143,7 @@ def test_a_search_shows_what_it_finds(gateway: "Gateway", language: Language, qu
 
 
 class TestIds:
-    """What the page of ids says."""
+    """The statements of the page of ids."""
 
     def test_the_form(self, new_shop: Callable[..., Shop]) -> None:
         shop: Shop = new_shop()
