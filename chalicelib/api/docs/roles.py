@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import Final
 
-from chalicelib.api.auth import KEY_SCOPES, ROLE_SCOPES
 from chalicelib.api.docs.endpoints import endpoints
 from chalicelib.api.docs.frame import address, framed
 from chalicelib.api.docs.prose import code, items, marked, prose, sentence, table, words
 from chalicelib.api.endpoint import Endpoint
+from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES
 from chalicelib.api.serve import verb
 from chalicelib.domain.companies.member import Role
 from chalicelib.domain.language import Language
