@@ -32,7 +32,7 @@ class ServiceShown(ResponseModel):
     """The service and its public addresses."""
 
     object: Literal["service"]
-    name: Annotated[str, Field(description="The product.", examples=["My Facture Pro"])]
+    name: Annotated[str, Field(description="The product that this service belongs to.", examples=["My Facture Pro"])]
     build: Annotated[str, Field(description="The build that answers, as `/health` states it.", examples=["2026.12.1"])]
     description: Annotated[
         str,
@@ -55,12 +55,20 @@ class ProblemTypeShown(ResponseModel):
     """The meaning of one code of problems or of single errors, and what to do."""
 
     object: Literal["problem_type"]
-    code: Annotated[str, Field(description="The stable code.", examples=["stale_version"])]
+    code: Annotated[
+        str, Field(description="The code that programs compare; it never changes.", examples=["stale_version"])
+    ]
     type: Annotated[
         str,
         Field(description="The address of this type, as a problem states it.", examples=["/problems/stale_version"]),
     ]
-    title: Annotated[str, Field(description="The title of the problem.", examples=["Changed in the meantime"])]
+    title: Annotated[
+        str,
+        Field(
+            description="A few words about the refusal, as `title` of a problem states them.",
+            examples=["Changed in the meantime"],
+        ),
+    ]
     status: Annotated[
         int | None,
         Field(description="The HTTP status. Null for a code that stands in `errors` only.", examples=[412]),
@@ -73,7 +81,7 @@ class ProblemTypeShown(ResponseModel):
         ),
     ]
     action: Annotated[str, Field(description="What to do next.", examples=["Read the object again."])]
-    language: Annotated[Language, Field(description="The language of the texts.", examples=["en"])]
+    language: Annotated[Language, Field(description="The language of title, meaning and action.", examples=["en"])]
 
 
 def for_browser(accept: str) -> bool:

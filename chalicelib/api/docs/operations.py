@@ -10,6 +10,7 @@ from chalicelib.api.docs.frame import address
 from chalicelib.api.docs.prose import code, english, marked, preformatted, prose, sentence, table, words
 from chalicelib.api.docs.schemas import described, kind
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN
+from chalicelib.api.problems import MEDIA
 from chalicelib.domain.language import Language
 
 _SHARED: Final = "#/components/parameters/"
@@ -98,7 +99,7 @@ def _of(described_body: Mapping[str, Any], language: Language) -> str:
 def problem_codes(operation: Operation) -> dict[str, list[str]]:
     """The codes of the problems that an operation may answer, by status."""
     return {
-        status: sorted(examples.content(answer)[1].get("examples", {}))
+        status: sorted(answer.get("content", {}).get(MEDIA, {}).get("examples", {}))
         for status, answer in operation["responses"].items()
         if status >= "4"
     }
