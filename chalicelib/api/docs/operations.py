@@ -20,7 +20,7 @@ Operation = Mapping[str, Any]
 def article(path: str, method: str, operation: Operation, document: Mapping[str, Any], language: Language) -> str:
     """The block of an operation. The id is inside of it, so that a link to it opens it."""
     name = operation["operationId"]
-    said, own = sentence(name, operation["summary"], language)
+    said, own = sentence(operation["summary"], language)
     parts = (
         f"<p>{_access(name, language)}</p>",
         _parameters(operation["parameters"], document, language),

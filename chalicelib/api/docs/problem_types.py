@@ -89,7 +89,7 @@ def _operations(each: str, language: Language) -> str:
     rows = []
     for endpoint in found:
         link = address("reference", language, root="../", fragment=verb(endpoint))
-        said, spoken = sentence(verb(endpoint), endpoint.summary, language)
+        said, spoken = sentence(endpoint.summary, language)
         rows.append(
             f'<a href="{link}">{code(f"{endpoint.method} {endpoint.path}")}</a> {marked(said, spoken, language)}'
         )

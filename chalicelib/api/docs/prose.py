@@ -26,9 +26,10 @@ def words(language: Language) -> Mapping[str, Any]:
     return found
 
 
-def sentence(operation: str, english: str, language: Language) -> tuple[str, Language]:
-    """An operation's sentence and its language: the English one until somebody has translated it."""
-    found = words(language).get("operations", {}).get(operation) if language != "en" else None
+def sentence(english: str, language: Language) -> tuple[str, Language]:
+    """An operation's sentence and its language. The English sentence is the key, so that a changed one has no outdated
+    translation: it is shown in English until somebody translates it."""
+    found = words(language)["operations"].get(english) if language != "en" else None
     return (found, language) if found else (english, "en")
 
 

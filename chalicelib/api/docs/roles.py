@@ -63,5 +63,5 @@ def _scope(scope: str, language: Language) -> str:
 
 def _operation(endpoint: Endpoint, language: Language) -> str:
     link = address("reference", language, root="../", fragment=verb(endpoint))
-    said, own = sentence(verb(endpoint), endpoint.summary, language)
+    said, own = sentence(endpoint.summary, language)
     return f'<a href="{link}">{code(f"{endpoint.method} {endpoint.path}")}</a> {marked(said, own, language)}'

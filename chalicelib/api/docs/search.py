@@ -20,7 +20,7 @@ def operation_words(
     name = operation["operationId"]
     texts = [path, method, name, scopes()[name]]
     for language in LANGUAGES:
-        texts.append(sentence(name, operation["summary"], language)[0])
+        texts.append(sentence(operation["summary"], language)[0])
         texts += [words(language)["tags"].get(tag, tag) for tag in operation.get("tags", ())]
     texts += [examples.resolved(each, document)["name"] for each in operation["parameters"]]
     _, body = examples.content(operation.get("requestBody", {}))
