@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint
 from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES, acts
+from chalicelib.api.unnamed import only_company
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Member
@@ -26,7 +27,6 @@ from chalicelib.domain.errors import (
     InvalidContent,
     NotFound,
     Unauthenticated,
-    invalid,
 )
 from chalicelib.domain.ids import is_id
 from chalicelib.outside.tokens import read_api_key
@@ -117,7 +117,8 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
             _as_key(world, context, subject, named)
             raise Forbidden(scope="")
         return _person(context, subject, None), "", None
-    head, actor = _caller(world, endpoint, context, subject, named)
+    job = (request.uri_params or {}).get("id") if endpoint.of_job else None
+    head, actor = _caller(world, endpoint, context, subject, named, job)
     if endpoint.wipes and actor.id == NEWCOMER:
         return actor, head.company, None
     if endpoint.scope not in actor.scopes:
@@ -143,7 +144,7 @@ def _require_accepted(world: "World", endpoint: Endpoint, company: str, actor: A
 
 
 def _caller(
-    world: "World", endpoint: Endpoint, context: Mapping[str, Any], subject: str, named: str | None
+    world: "World", endpoint: Endpoint, context: Mapping[str, Any], subject: str, named: str | None, job: str | None
 ) -> tuple[Head, Actor]:
     """The API key or the member as the actor, with the company's head."""
     if context.get("kind") == "api_key":
@@ -156,6 +157,7 @@ def _caller(
         follows=endpoint.while_blocked,
         reads=endpoint.method == "GET",
         leavers=endpoint.wipes,
+        job=job,
     )
 
 
@@ -211,13 +213,14 @@ def _as_member(
     follows: bool = False,
     reads: bool = False,
     leavers: bool = False,
+    job: str | None = None,
 ) -> tuple[Head, Actor]:
     """The member as the actor. `follows` also admits a requester of the account's deletion whose membership is deleted:
     they see only that request. For a blocked account it also admits a removed owner, who may cancel the deletion.
-    `leavers` admits anybody, without scopes."""
+    `leavers` admits anybody, without scopes. `job` is the id that finds the company if none is named."""
     from chalicelib.store.read import admit
 
-    company = named.strip() if named is not None else _only_company(world, subject)
+    company = named.strip() if named is not None else only_company(world, subject, job)
     if not is_id("cmp", company):
         raise NotFound
     admission = admit(world.store, company, Member.ref(company, user=subject))
@@ -242,19 +245,6 @@ def _scopes_of_outsider(world: "World", head: Head, subject: str, *, reads: bool
         return frozenset({"privacy.read", "privacy.write"})
     # Members are deleted before the account is closed. The requester must be able to follow the request meanwhile.
     return frozenset({"privacy.read"}) if reads and head.state in ("blocked", "closed") else frozenset()
-
-
-def _only_company(world: "World", subject: str) -> str:
-    from chalicelib.store.read import companies_of
-
-    memberships = companies_of(world.store, subject)
-    if not memberships:
-        raise NotFound
-    # An invitation to another company must not lock a person out of their own company.
-    own = [membership for membership in memberships if not membership.invited] or memberships
-    if len(own) > 1:
-        raise invalid("/header/Company", "company_header_required")
-    return own[0].company
 
 
 def _person(context: Mapping[str, Any], subject: str, member: Member | None) -> Actor:

@@ -14,6 +14,7 @@ from chalicelib.api import (
     devices,
     diagnostics,
     disclosures,
+    docs_pages,
     documents,
     exports,
     imports,
@@ -71,4 +72,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *disclosures.ENDPOINTS,
     *support.ENDPOINTS,
     *pages.ENDPOINTS,
+    *docs_pages.ENDPOINTS,
 )

@@ -102,6 +102,7 @@ ENDPOINTS = (
         handler=_file,
         response_model=FileShown,
         status=303,
+        of_job=True,
         errors=(NotFound, Forbidden, ExportNotReady),
         summary=f"The file of an export, by the id of its job: a redirect valid for {LINK_LIFE}",
         tag="Exports",

@@ -198,6 +198,8 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
     elif endpoint.status not in (204, 303):
         schema = {"type": "object"} if endpoint.media == "application/json" else TEXT
         answer["content"] = {endpoint.media: {"schema": schema}}
+    if endpoint.page:
+        answer["content"] |= {"text/html": {"schema": TEXT}}
     return answer
 
 

@@ -86,7 +86,8 @@ PARAMETERS: Final[dict[str, Any]] = {
     "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
     "Company": _header(
         "Company",
-        "The company's id. Required if a person belongs to several companies; a key belongs to one.",
+        "The company's id. Required if a person belongs to several companies; a key belongs to one. A job is found "
+        "without it.",
         pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
         examples=["cmp_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
     ),

@@ -283,6 +283,11 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     return tuple(dict.fromkeys((*found, *endpoint.errors)))
 
 
+def of_the_gateway() -> tuple[type[Refusal], ...]:
+    """Every refusal that the gateway answers by itself."""
+    return tuple(dict.fromkeys(_GATEWAY.values()))
+
+
 def gateway_problem(
     status: int, *, language: Language, request_id: str, allow: Iterable[str] = ()
 ) -> tuple[int, dict[str, str], bytes]:

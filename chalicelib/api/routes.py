@@ -140,7 +140,13 @@ ROUTES = (
     Route("GET", "/v1/support/{id}/attachments/{file}", False, "support"),
     Route("GET", "/health", True, "pages"),
     Route("GET", "/openapi.json", True, "pages"),
-    Route("GET", "/docs", True, "pages"),
+    Route("GET", "/", True, "docs_pages"),
+    Route("GET", "/docs", True, "docs_pages"),
+    Route("GET", "/docs/roles", True, "docs_pages"),
+    Route("GET", "/docs/ids", True, "docs_pages"),
+    Route("GET", "/docs/schemas", True, "docs_pages"),
+    Route("GET", "/problems", True, "docs_pages"),
+    Route("GET", "/problems/{code}", True, "docs_pages"),
 )
 SCHEDULES = (
     Schedule("outbox", "rate(1 minute)"),

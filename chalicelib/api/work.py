@@ -60,6 +60,7 @@ ENDPOINTS = (
         summary="Read a job's progress and results",
         response_model=JobShown,
         while_blocked=True,
+        of_job=True,
         errors=(NotFound, CompanyRestoring),
         tag="Jobs",
     ),

@@ -525,5 +525,11 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/privacy/data-map"): lambda shop: Sample("/v1/privacy/data-map"),
     ("GET", "/health"): lambda shop: Sample("/health"),
     ("GET", "/openapi.json"): lambda shop: Sample("/openapi.json"),
-    ("GET", "/docs"): lambda shop: Sample("/docs"),
+    ("GET", "/"): lambda shop: Sample("/"),
+    ("GET", "/docs"): lambda shop: Sample("/docs", query={"q": "credit", "lang": "fr"}),
+    ("GET", "/docs/roles"): lambda shop: Sample("/docs/roles", query={"lang": "ar"}),
+    ("GET", "/docs/ids"): lambda shop: Sample("/docs/ids"),
+    ("GET", "/docs/schemas"): lambda shop: Sample("/docs/schemas"),
+    ("GET", "/problems"): lambda shop: Sample("/problems"),
+    ("GET", "/problems/{code}"): lambda shop: Sample("/problems/stale_version"),
 }

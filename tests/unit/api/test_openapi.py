@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from chalicelib.api import docs, openapi
+from chalicelib.api import openapi
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC
 from chalicelib.api.openapi_names import nouns
@@ -121,47 +120,6 @@ def test_patterns_are_regular_expressions(document: dict[str, Any]) -> None:
     assert len(found) > 5
     for pattern in found:
         assert re.compile(pattern).pattern.startswith("^")
-
-
-class _Page(HTMLParser):
-    """Collects a page's ids, links and tags, and checks that tags are closed in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.tags: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.tags.append(tag)
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-        if given.get("id"):
-            self.ids.append(str(given["id"]))
-        self.links += [str(given[name]) for name in ("href", "src") if given.get(name)]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def test_the_page_stands_alone(document: dict[str, Any]) -> None:
-    page = _Page()
-    text = docs.page(document)
-    page.feed(text)
-    assert page.open == []
-    assert "script" not in page.tags
-    assert len(set(page.ids)) == len(page.ids)
-    assert {verb(endpoint) for endpoint in ENDPOINTS} <= set(page.ids)
-    assert all(link == "openapi.json" or link.removeprefix("#") in page.ids for link in page.links)
-    assert "url(" not in text
-    assert {"main", "nav", "h1"} <= set(page.tags)
-
-
-def test_the_page_escapes_its_values(document: dict[str, Any]) -> None:
-    hostile = json.loads(json.dumps(document).replace("List", "<script>alert(1)</script>"))
-    assert "<script" not in docs.page(hostile)
 
 
 def members(value: Any) -> Iterator[tuple[str, Any]]:
