@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
-from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fresh
 from chalicelib.api.fields import Email, Instant, Model, Text
 from chalicelib.api.paging import FilteredList, ListOf, PageQuery
 from chalicelib.api.records import RecordShown
+from chalicelib.api.roles import GRANTABLE
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Role
 from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded, TooManyApiKeys

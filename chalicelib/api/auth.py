@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
+from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint
+from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import ApiKey, Member, Role
+from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     Busy,
@@ -36,54 +37,6 @@ if TYPE_CHECKING:
     from chalicelib.store.read import Reader
     from chalicelib.wiring import World
 
-SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
-_VIEWER: Final = frozenset(
-    {
-        "company.read",
-        "parties.read",
-        "items.read",
-        "documents.read",
-        "attachments.read",
-        "attachments.write",
-        "changes.read",
-        "devices.read",
-        "devices.write",
-        "consents.read",
-        "consents.write",
-        "support.read",
-        "support.write",
-        "privacy.read",
-        "privacy.write",
-    }
-)
-_CLERK: Final = _VIEWER | {
-    "parties.write",
-    "items.write",
-    "documents.write",
-    "payments.write",
-    "devices.push",
-    "imports.read",
-    "imports.write",
-}
-_ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read", "exports.read", "exports.write"}
-ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
-    "viewer": _VIEWER,
-    "clerk": _CLERK,
-    "accountant": _ACCOUNTANT,
-    "owner": SCOPES,
-}
-"""The scopes of each role; anything else is denied. Numbering and bank details (`company.write`) are the owner's. An
-attachment needs the scope of its owner too, so a viewer attaches files to their requests for help alone."""
-_PERSONAL: Final = ("members.", "keys.", "consents.", "support.", "devices.")
-GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_PERSONAL))
-"""The scopes that an API key may have. A key cannot manage keys or members, give consents, ask for help or hold
-a device."""
-_ABOUT_ANYBODY: Final = frozenset({"privacy.read", "privacy.write"})
-"""Scopes that cover every person for a key or an owner, but only the own person for a member of another role."""
-KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
-    role: GRANTABLE & (held if role == "owner" else held - _ABOUT_ANYBODY) for role, held in ROLE_SCOPES.items()
-}
-"""The most scopes of a key whose maker has this role."""
 NOBODY: Final = Actor(id="nobody", kind="nobody", scopes=frozenset())
 NEWCOMER: Final = "newcomer"
 """The id of a person who is no member."""

@@ -7,8 +7,8 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import ResponseModel
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import ProofNeeded, WorkspaceNotEmpty
-from chalicelib.services.companies import companies
-from chalicelib.services.companies.companies import CloudSwitches
+from chalicelib.services.companies import switches
+from chalicelib.services.companies.switches import CloudSwitches
 from chalicelib.services.inputs.records import Edit, unsent
 from chalicelib.services.representation.records import present_settings
 
@@ -54,17 +54,17 @@ class SettingsShown(ResponseModel):
 
 
 def _settings(context: RequestContext) -> Answer:
-    return _switched(companies.switches(context.open))
+    return _switched(switches.switches(context.open))
 
 
 def _switch(context: RequestContext) -> Answer:
     cloud = context.body.content().get("cloud", {})
     if context.body.dry_run:
-        return _switched(companies.switching_off(context.open, cloud))
+        return _switched(switches.switching_off(context.open, cloud))
     if context.body.erase:
         require_fresh(context)
     call = context.presenting(_switched)
-    return answer(companies.switch(context.world.store, call, cloud, erase=context.body.erase))
+    return answer(switches.switch(context.world.store, call, cloud, erase=context.body.erase))
 
 
 def _switched(switched: CloudSwitches, _: Head | None = None) -> Answer:

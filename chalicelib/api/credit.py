@@ -11,18 +11,9 @@ from chalicelib.api.payments import PaymentQuery
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.documents.money_errors import AlreadyReversed, CreditUsed, NotReversible
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.errors import (
-    AlreadyExists,
-    AlreadyReversed,
-    CloudStorageOff,
-    CreditUsed,
-    InvalidContent,
-    NotFound,
-    NotIssued,
-    NotReversible,
-    TooLarge,
-)
+from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued, TooLarge
 from chalicelib.services.documents import reversals, unapplied_credit
 from chalicelib.services.representation.payments import present_credit_entry, present_payment, present_refund
 

@@ -13,20 +13,17 @@ from chalicelib.api.payment_models import CashIn, PaymentIn, ReverseIn
 from chalicelib.api.payment_shapes import PaymentShown
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.document_type import DocumentType
+from chalicelib.domain.documents.money_errors import AlreadyReversed, CreditUsed, NotPending, NotReversible
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import by_id, receivable_types
 from chalicelib.domain.errors import (
     AlreadyExists,
-    AlreadyReversed,
     Busy,
     CloudStorageOff,
-    CreditUsed,
     DocumentBlocked,
     InvalidContent,
     NotFound,
     NotIssued,
-    NotPending,
-    NotReversible,
     TooLarge,
 )
 from chalicelib.services.documents import account_printing, payments

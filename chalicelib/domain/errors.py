@@ -1,8 +1,8 @@
 """Every refusal of the product: one class each, with a stable code.
 
 A refusal knows nothing of HTTP: `api.problems` gives each class its status, and `api.request_errors` holds the refusals
-of a request's form. `domain.backups.backup_errors` holds those of backups. The texts, in three languages, are in
-`api/messages`. `params` fill them.
+of a request's form. The refusals of one noun, such as backups or recorded money, are in a module of its package. The
+texts, in three languages, are in `api/messages`. `params` fill them.
 """
 
 from dataclasses import dataclass, field
@@ -90,31 +90,6 @@ class NotIssued(Conflict):
     """A draft has no number yet: it is neither paid nor credited."""
 
     code = "not_issued"
-
-
-class NotPending(Conflict):
-    """Only a cheque or a bill that is not cashed yet can be cashed."""
-
-    code = "not_pending"
-
-
-class AlreadyReversed(Conflict):
-    """A payment, an advance or a refund is reversed once."""
-
-    code = "already_reversed"
-
-
-class NotReversible(Conflict):
-    """A counter-entry is not reversed: record the money again. Credit of a payment or of a credit note has no reversal
-    of its own."""
-
-    code = "not_reversible"
-
-
-class CreditUsed(Conflict):
-    """The unapplied credit that must be taken back was refunded, or it pays documents that it cannot leave."""
-
-    code = "credit_used"
 
 
 class NumberingSettled(Conflict):

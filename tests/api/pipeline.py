@@ -8,10 +8,11 @@ from chalice.config import Config
 from pydantic import Field
 
 from chalicelib.api.answers import Answer, listed
-from chalicelib.api.auth import SCOPES, authorize
+from chalicelib.api.auth import authorize
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, RequestContext
 from chalicelib.api.fields import Amount, Day, Model, Quantity, Text
 from chalicelib.api.paging import PageQuery, expandable
+from chalicelib.api.roles import SCOPES
 from chalicelib.api.routing import cors
 from chalicelib.api.serve import serve
 from chalicelib.domain.errors import Busy, NotIssued

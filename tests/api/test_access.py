@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.auth import GRANTABLE
+from chalicelib.api.roles import GRANTABLE
 from chalicelib.domain.companies.member import ApiKey
 from chalicelib.services.companies import access
 from local.issuer import Issuer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 import pytest
 
-from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES, SCOPES
+from chalicelib.api.roles import GRANTABLE, ROLE_SCOPES, SCOPES
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey
 from chalicelib.domain.entity import Record, Ref

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pynamodb.expressions.operand import Path as Attribute
 
-from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, Scope
+from chalicelib.api.roles import GRANTABLE, ROLE_SCOPES
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey
 from chalicelib.services.privacy.legal import disclosures

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.services.companies import companies
+from chalicelib.services.companies import switches
 from tests.client import Got
 from tests.conftest import Shop
 
@@ -56,7 +56,7 @@ def test_the_last_switch_stays_on_over_a_workspace_that_holds_something(shop: Sh
 def test_nothing_slips_in_while_the_last_switch_goes_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A customer that is created after the look at the workspace and before the commit is seen."""
     shop.owner.delete(f"/v1/customers/{shop.customer}", "*")
-    look = companies._observe
+    look = switches._observe
     looks: list[bool] = []
 
     def slow_look(store: Any, company: str) -> Any:
@@ -68,7 +68,7 @@ def test_nothing_slips_in_while_the_last_switch_goes_off(shop: Shop, monkeypatch
         looks.append(seen.empty)
         return seen
 
-    monkeypatch.setattr(companies, "_observe", slow_look)
+    monkeypatch.setattr(switches, "_observe", slow_look)
     refused = shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*")
     assert (refused.json["code"], looks) == ("workspace_not_empty", [True, False])
 

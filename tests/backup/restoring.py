@@ -14,7 +14,7 @@ from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.operations import NAME
 from chalicelib.services.backup.restoring import restore
 from chalicelib.services.backup.restoring.context import RestoreInput
-from chalicelib.services.companies import companies
+from chalicelib.services.companies import switches
 from chalicelib.store.codec import from_row
 from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact
@@ -34,7 +34,7 @@ class Kept(Books):
 
     def __init__(self, world: World, **options: Any) -> None:
         super().__init__(world, **options)
-        companies.switch(world.store, self.call("switch"), {"backup": True})
+        switches.switch(world.store, self.call("switch"), {"backup": True})
 
     @property
     def company(self) -> str:

@@ -16,7 +16,7 @@ from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import document_hash
 from chalicelib.domain.errors import CloudStorageOff, CompanyRestoring
 from chalicelib.files import prefixes
-from chalicelib.services.companies import companies
+from chalicelib.services.companies import switches
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.representation.documents import present_issued
@@ -256,7 +256,7 @@ def ended_state(shop: Kept, job: Any) -> tuple[str, str]:
 
 def test_a_company_that_stores_nothing_is_not_restored_into(shop: Kept) -> None:
     backup = shop.taken()
-    companies.switch(shop.world.store, shop.call(), {"sync": False, "backup": False}, erase=True)
+    switches.switch(shop.world.store, shop.call(), {"sync": False, "backup": False}, erase=True)
     before = shop.content()
     assert shop.restored(backup)["code"] == CloudStorageOff.code
     assert shop.content() == before

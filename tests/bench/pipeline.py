@@ -12,9 +12,9 @@ from unittest.mock import patch
 from chalice.app import Request, Response
 
 from chalicelib.api import serve as pipeline
-from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import Actor, Endpoint
+from chalicelib.api.roles import SCOPES
 from chalicelib.domain.companies.member import Member
 from chalicelib.store.decision import Decision
 from chalicelib.store.read import Reader, open_company

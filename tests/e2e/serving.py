@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -79,6 +81,15 @@ class Served:
                     self.port = int(line.split(READY)[1].split()[0])
                     told.set()
         told.set()
+
+    @classmethod
+    @contextmanager
+    def running(cls, data: Path, module: str = "local.serve") -> Iterator[Self]:
+        """It runs while the tests need it. At the end it must stop cleanly and have nothing to complain of."""
+        service = cls.start(data, module)
+        yield service
+        assert service.stop() == 0
+        assert service.complaints == []
 
     @property
     def complaints(self) -> list[str]:

@@ -25,10 +25,8 @@ TSC = "--strict --noEmitOnError --module nodenext --target es2022 --lib es2022,d
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The real application, started as `make serve` starts it."""
-    running = Served.start(tmp_path_factory.mktemp("live"))
-    yield running
-    assert running.stop() == 0
-    assert running.complaints == []
+    with Served.running(tmp_path_factory.mktemp("live")) as service:
+        yield service
 
 
 @pytest.fixture

@@ -108,3 +108,20 @@ def test_a_killed_archive_of_invoices_ends_the_same(world: World, new_shop: Call
 
     work = Work(prepare, lambda _: go(world), lambda _: go(world, hours=1), archive_state)
     assert prove([world.store.connection.client, world.files.client], work) >= 20
+
+
+def test_a_killed_undo_of_an_archive_ends_the_same(world: World, new_shop: Callable[..., Shop]) -> None:
+    def prepare() -> Subject:
+        shop = new_shop()
+        id = committed(shop, analysed(shop, "invoices_archive", EARLIER.encode())["id"])["id"]
+        assert len(every(shop, "invoices-archive")) == 5
+        assert shop.owner.post(f"/v1/imports/{id}/undo").status == 202
+        return shop, id
+
+    def emptied(subject: Subject) -> Any:
+        found = archive_state(subject)
+        assert found[0] == []
+        return found
+
+    work = Work(prepare, lambda _: go(world), lambda _: go(world, hours=1), emptied)
+    assert prove([world.store.connection.client, world.files.client], work) >= 10

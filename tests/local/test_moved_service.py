@@ -23,10 +23,8 @@ INVOICE_DAY = datetime(2029, 1, 30, 10, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service of its own, because the tests move its clock."""
-    running = Served.start(tmp_path_factory.mktemp("moved"))
-    yield running
-    assert running.stop() == 0
-    assert running.complaints == []
+    with Served.running(tmp_path_factory.mktemp("moved")) as service:
+        yield service
 
 
 def until(what: Callable[[], Any]) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.api.auth import GRANTABLE
+from chalicelib.api.roles import GRANTABLE
 from local import seed as seeding
 from local.issuer import Issuer
 from local.seed import Demo, seed

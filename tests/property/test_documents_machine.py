@@ -35,11 +35,12 @@ from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.model import Discount, Line, Registered
+from chalicelib.domain.documents.money_errors import AlreadyReversed, CreditUsed, NotPending, NotReversible
 from chalicelib.domain.documents.payment import Payment, ReceivedPayment
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
 from chalicelib.domain.documents.statement import statement
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import AlreadyReversed, CreditUsed, InvalidContent, NotPending, NotReversible, Refusal
+from chalicelib.domain.errors import InvalidContent, Refusal
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.money import ZERO, total
 from chalicelib.services.documents import (

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.document_types import ENTERED
+from chalicelib.api.roles import SCOPES
 from chalicelib.domain.documents import reserved
 from chalicelib.domain.documents.contradictions import contradictions
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE

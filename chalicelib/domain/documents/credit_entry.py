@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.documents.cash import cash_key
+from chalicelib.domain.documents.money_errors import CreditUsed
 from chalicelib.domain.documents.payment import ReversalReason
 from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.entity import Record, entity, kept, value
-from chalicelib.domain.errors import CreditUsed, invalid
+from chalicelib.domain.errors import invalid
 from chalicelib.domain.money import ZERO, amount_text, total
 from chalicelib.domain.morocco.findings import Finding
 from chalicelib.domain.morocco.stamp import cash_findings

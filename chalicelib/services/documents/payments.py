@@ -11,6 +11,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.money_errors import AlreadyReversed, NotPending, NotReversible
 from chalicelib.domain.documents.payment import (
     Payment,
     PaymentId,
@@ -23,15 +24,7 @@ from chalicelib.domain.documents.payment import (
 )
 from chalicelib.domain.documents.registry import by_id, payable_by_id, payable_refs, person_of
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import (
-    AlreadyExists,
-    AlreadyReversed,
-    NotFound,
-    NotIssued,
-    NotPending,
-    NotReversible,
-    invalid,
-)
+from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued, invalid
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.documents.cash_sums import cash_of_customer
 from chalicelib.services.documents.movements import Movements, receive

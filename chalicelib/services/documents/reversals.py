@@ -10,6 +10,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.documents.balance import surplus, with_stamp_duty
 from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Refund, to_undo, waits_for
+from chalicelib.domain.documents.money_errors import AlreadyReversed, CreditUsed, NotReversible
 from chalicelib.domain.documents.payment import (
     Payment,
     PaymentId,
@@ -21,7 +22,7 @@ from chalicelib.domain.documents.payment import (
 )
 from chalicelib.domain.documents.registry import by_id, payable_refs
 from chalicelib.domain.entity import Ref
-from chalicelib.domain.errors import AlreadyReversed, CreditUsed, NotFound, NotReversible
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.money import ZERO
 from chalicelib.services.documents.movements import Movements
 from chalicelib.store.decision import Committed, Decision

@@ -23,10 +23,8 @@ RUNS = [pytest.param(kind, seed, id=f"{kind.LIBRARY}-{seed}") for kind, seeds in
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service with a second version of the schema."""
-    running = Served.start(tmp_path_factory.mktemp("newer"), "tests.sync.served.newer_service")
-    yield running
-    assert running.stop() == 0
-    assert running.complaints == []
+    with Served.running(tmp_path_factory.mktemp("newer"), "tests.sync.served.newer_service") as service:
+        yield service
 
 
 def agree(service: Served, script: Script, kind: type[RealDevice], seed: int) -> None:

@@ -18,6 +18,7 @@ from chalicelib.api.problems import InternalError, messages, problem
 from chalicelib.domain import errors, file_errors
 from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.backups.backup import BackupStatus
+from chalicelib.domain.documents import money_errors
 from chalicelib.domain.documents.terms import SELLER_IDENTITY
 from chalicelib.domain.errors import InvalidContent, Refusal, invalid
 from chalicelib.domain.language import LANGUAGES, Language
@@ -84,7 +85,7 @@ def given(call: ast.Call, name: str) -> set[str] | None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_has_words(language: Language) -> None:
     words = messages(language)["refusals"]
-    ours = (errors, file_errors, backup_errors, push_errors, sync_errors, request_errors)
+    ours = (errors, file_errors, money_errors, backup_errors, push_errors, sync_errors, request_errors)
     named = {*(module.__name__ for module in ours), InternalError.__module__}
     known = {kind.code for kind in refusals() if kind.__module__ in named}
     assert set(words) == known
