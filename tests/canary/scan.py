@@ -166,7 +166,7 @@ class Scan:
                 self.look(Place("mail", part), json.dumps(mail.get(part), default=str))
 
     def lines(self, lines: list[str]) -> None:
-        """What the service has written."""
+        """The lines that the service has written."""
         self.look(Place("log", ""), "\n".join(lines))
 
     def files(self, folder: Path) -> None:

@@ -24,7 +24,7 @@ Found = dict[str, set[Place]]
 
 @dataclass
 class Story:
-    """What happened. `own` are the canaries that were typed into the record of the person who is erased first."""
+    """The calls and the scans. `own` are the canaries of the persons who are erased before the account."""
 
     contract: Contract
     tour: Tour

@@ -59,7 +59,7 @@ LIKE_ROW = "like the row"
 
 
 def rules(data_map: Mapping[str, Any]) -> dict[Place, set[str]]:
-    """What an erasure does with each place: by the data map for rows, by the policy's prefixes for objects."""
+    """The effect of an erasure on each place: by the data map for rows, by the policy's prefixes for objects."""
     found: dict[Place, set[str]] = {}
     for rule in data_map["data"]:
         ends = LIKE_ROW if rule["retention"]["start"] == "row" else rule["on_erasure"]["code"]
@@ -73,7 +73,7 @@ def rules(data_map: Mapping[str, Any]) -> dict[Place, set[str]]:
 
 
 def governed(place: Place, data_map: Mapping[str, Any]) -> set[str]:
-    """What an erasure does with a place; empty for one that the data map does not name. The keys of a row and of its
+    """The effect of an erasure on a place; empty for one that the data map does not name. The keys of a row and of its
     indexes stay as long as the row."""
     named = rules(data_map)
     ends = {LIKE_ROW} if place.attribute == "sort" or place.attribute.startswith("_") else named.get(place, set())
@@ -138,7 +138,7 @@ FORGOTTEN = {
     ("PUT /v1/company/logo", ("logo",)),
     ("POST /v1/privacy/requests/{id}/confirm", ("code",)),
 }
-"""What is read and not stored: previews, a device's state, codes, names of imported files, comments of pictures."""
+"""Read and not stored: previews, a device's state, codes, names of imported files, comments of pictures."""
 
 
 UNDONE = ("POST /v1/imports", ("the file",))
