@@ -81,7 +81,7 @@ class ChoiceShown(ResponseModel):
 
 
 class ConsentsShown(ResponseModel):
-    """What a member agreed to: the policy, advertising, marketing and diagnostics."""
+    """The answers of a member: the policy, advertising, marketing and diagnostics."""
 
     id: str
     object: Literal["consents"]

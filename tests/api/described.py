@@ -1,4 +1,4 @@
-"""What a reader of the OpenAPI document misses: sentences and examples, and examples that are not valid."""
+"""The gaps that a reader of the OpenAPI document meets: missing sentences and examples, and examples that are not valid."""
 
 import json
 import re

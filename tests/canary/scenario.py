@@ -72,8 +72,8 @@ class Scenario:
 
     def __init__(self, contract: Contract, tour: Tour, aws: Aws, person: Person) -> None:
         self.contract, self.tour, self.aws, self.person = contract, tour, aws, person
-        self.now = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        self.person.must("POST", "/_local/clock", {"now": instant(self.now)})
+        self.clock = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        self.person.must("POST", "/_local/clock", {"now": instant(self.clock)})
         self.person.sign_in()
         self.verbs = {str(verb): verb for verb in contract.verbs()}
         self.order = [verb for verb in self.verbs.values() if not verb.path.startswith(APART)]
@@ -82,7 +82,7 @@ class Scenario:
     @property
     def later(self) -> str:
         """A day on which a cheque of today may mature."""
-        return (self.now + timedelta(days=90)).date().isoformat()
+        return (self.clock + timedelta(days=90)).date().isoformat()
 
     def jobs(self) -> None:
         """Run every job."""
@@ -287,7 +287,7 @@ class Scenario:
 
     def wait(self, days: float) -> None:
         """Move the service's clock, and run every job."""
-        now = self.person.must("POST", "/_local/clock", {"now": instant(self.now + timedelta(days=days))})["now"]
-        self.now = datetime.fromisoformat(now)
+        now = self.person.must("POST", "/_local/clock", {"now": instant(self.clock + timedelta(days=days))})["now"]
+        self.clock = datetime.fromisoformat(now)
         self.person.sign_in()
         self.jobs()

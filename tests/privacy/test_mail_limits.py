@@ -9,18 +9,21 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.api.parse import FORM
+from chalicelib.domain.companies.member import Role
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.journal import Message
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services import codes
+from chalicelib.services.companies import invitations
 from chalicelib.services.mail import limits
 from chalicelib.services.privacy import limits as request_limits
 from chalicelib.services.privacy.rectification import rectification
 from chalicelib.services.privacy.requests import account_page, identity_codes
 from tests.client import Client, Got
 from tests.conftest import Shop
+from tests.joining import accept, former_member, waiting
 from tests.mailbox import Mail, mails, open_mailbox
 from tests.privacy.persons import URL
 
@@ -42,12 +45,9 @@ class Owner:
         self.deliver()
         self.before = len(mails(self.world, self.email))
 
-    def joined(self, user: str, role: str = "owner") -> str:
+    def joined(self, user: str, role: Role = "owner") -> str:
         """The id of a new member with this owner's address, which is proven."""
-        added = self.shop.owner.post("/v1/members", {"user": user, "email": self.email, "role": role})
-        assert added.status == 201, added.text
-        self.shop.prove(user, self.email)
-        return str(added.json["id"])
+        return former_member(self.world, self.shop.company, user, role, self.email, proven=True).id
 
     def deliver(self, after: int = 1) -> None:
         """Run the outbox until nothing is due, so many seconds later."""
@@ -60,8 +60,20 @@ class Owner:
         return mails(self.world, self.email)[self.before :]
 
 
+def _invite(me: Owner) -> Act:
+    return lambda n: me.client.post("/v1/members", {"email": f"invited-{n}-{me.email}", "role": "owner"})
+
+
 def _add_owners(me: Owner) -> Act:
-    return lambda n: me.client.post("/v1/members", {"user": f"added-{n}-{me.user}", "role": "owner"})
+    """Persons who accept to be owners. Each of them mails the earlier owners."""
+
+    def accepted(n: int) -> Got:
+        email = f"joined-{n}-{me.email}"
+        code = waiting(me.world, me.shop.company, email, me.id, "owner")
+        token = me.shop.issuer.token(f"joined-{n}-{me.user}", email=email)
+        return accept(Client(me.client.gateway, token), code)
+
+    return accepted
 
 
 def _raise_clerks(me: Owner) -> Act:
@@ -118,7 +130,8 @@ def _give_details(me: Owner) -> Act:
 
 
 SCENES: dict[str, Callable[[Owner], Act]] = {
-    "post_members": _add_owners,
+    "post_members": _invite,
+    "post_invitations_accept": _add_owners,
     "patch_members_id": _raise_clerks,
     "delete_members_id": _remove_owners,
     "post_support": _ask_for_help,
@@ -130,7 +143,8 @@ SCENES: dict[str, Callable[[Owner], Act]] = {
     "post_privacy_requests_id_details": _give_details,
 }
 QUOTAS = {
-    "post_members": "mails-by-person",
+    "post_members": "invitations-by-company",
+    "post_invitations_accept": "mails-by-company",
     "patch_members_id": "mails-by-person",
     "post_support": "mails-by-person",
     "post_account_deletion": "deletion-by-source",
@@ -160,6 +174,9 @@ def test_an_operation_above_its_quota_is_refused_and_states_it(
     act, wait = SCENES[verb](me), codes.wait
     asked = 1 if verb == "post_privacy_requests_id_code" else 0  # Its scene made one request.
     monkeypatch.setattr(limits, "ACTS_OF_ONE", 2)
+    if QUOTAS[verb] == "mails-by-company":
+        monkeypatch.setattr(limits, "ACTS_OF_COMPANY", 2)
+    monkeypatch.setattr(invitations, "INVITED_BY_COMPANY", 2)
     monkeypatch.setattr(account_page, "ASKED_AN_HOUR", 2)
     monkeypatch.setattr(identity_codes, "CODES_AN_HOUR", 2)
     monkeypatch.setattr(request_limits, "ASKED_A_DAY", 2 + asked)
@@ -167,7 +184,7 @@ def test_an_operation_above_its_quota_is_refused_and_states_it(
     got = [act(n) for n in range(3)]
     assert [each.status for each in got] == [got[0].status, got[0].status, 429]
     assert got[0].status < 300
-    seconds = {"mails-by-person": 86_400, "privacy-requests": 86_400}.get(QUOTAS[verb], 3600)
+    seconds = 3600 if QUOTAS[verb] in ("deletion-by-source", "identity-code") else 86_400
     assert got[2].headers["ratelimit-policy"] == f'"{QUOTAS[verb]}";q=2;w={seconds}'
     left = int(got[2].headers["retry-after"])
     assert seconds - 60 < left <= seconds
@@ -254,9 +271,7 @@ def test_another_company_does_not_use_up_the_notices_of_an_address(
     noisy, own = Owner(new_shop()), Owner(new_shop())
     own.shop.prove(own.user, own.email)
     monkeypatch.setattr(limits, "TO_ONE", 1)
-    elsewhere = noisy.shop.owner.post("/v1/members", {"user": own.user, "email": own.email, "role": "owner"})
-    assert elsewhere.status == 201
-    noisy.shop.prove(own.user, own.email)
+    former_member(noisy.world, noisy.shop.company, own.user, "owner", own.email, proven=True)
     for act in [_add_owners(noisy)] * 2:
         assert act(next(_NUMBERS)).status == 201
     own.deliver()

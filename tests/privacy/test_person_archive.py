@@ -320,6 +320,7 @@ def test_the_words_are_there_in_three_languages_and_fill_in_the_same() -> None:
         assert fillings[0] == fillings[1] == fillings[2], name
         assert ARABIC.search(found["ar"]), name
         assert not re.search(r"\w'\w", found["fr"]), f"{name}: messages of the API use ’ too"
+    assert words
 
 
 def test_a_progress_of_an_earlier_release_continues_without_the_new_forms() -> None:
@@ -372,6 +373,7 @@ def test_killed_at_any_call_the_archive_is_the_same(vault: Turned, monkeypatch: 
         with pytest.raises(Killed), watched([vault.store.connection.client, vault.files.client], at, when):
             _work(books, id)
         assert _work(books, id) == expected, f"killed {when} call {at}, {calls.made[at]}"
+    assert expected
 
 
 @pytest.fixture(scope="module")

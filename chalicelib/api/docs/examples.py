@@ -11,7 +11,7 @@ _FORMATS: Final[Mapping[str, str]] = {
     "date": "2026-11-20",
     "date-time": "2026-11-20T10:00:00Z",
     "email": "contact@atlas.example",
-    "uri": "https://files.example/…",
+    "uri": "/files/…",
 }
 DEEPEST: Final = 8
 

@@ -7,6 +7,7 @@ from typing import Final
 
 PATHS: Final = frozenset(
     {
+        "",
         "account",
         "api-keys",
         "app-settings",
@@ -30,6 +31,7 @@ PATHS: Final = frozenset(
         "openapi.json",
         "payments",
         "privacy",
+        "problems",
         "register",
         "series",
         "settings",

@@ -41,13 +41,14 @@ MOST_HELD: Final = 50
 RACES: Final = 5
 
 Bound = Literal["acts", "codes", "requests", "removal", "never"]
-"""What limits a verb that mails. `acts`: a number a day by person and by company, then 429. `codes`: a number of codes
-an hour by person or source, then 429. `requests`: the law demands that it works; the requests that it belongs to are
+"""The limit of a verb that mails. `acts`: a number a day by person and by company, then 429. `codes`: a number of codes
+by person, source, company or address, then 429. `requests`: the law demands that it works; the requests that it belongs to are
 limited by person, then 429. `removal`: it takes power away, and each needs an act that gave it. `never`: it mails only
 through another verb's work. All of them: notices by address, then held."""
 
 MAILING: Final["Mapping[str, Bound]"] = {
-    "post_members": "acts",
+    "post_members": "codes",
+    "post_invitations_accept": "acts",
     "patch_members_id": "acts",
     "delete_members_id": "removal",
     "post_support": "acts",

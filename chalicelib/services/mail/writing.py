@@ -46,7 +46,7 @@ TERMS = {
 """The retention rules whose terms a text may state, by placeholder."""
 WITH_RECEIPT: frozenset[MailTemplate] = frozenset({"account_erased", "member_erased"})
 """The mails that carry the signed receipt of their request. Their reader can no longer sign in to the account."""
-WITHOUT_LIMIT: frozenset[MailTemplate] = frozenset({"deletion_code", "identity_code", *WITH_RECEIPT})
+WITHOUT_LIMIT: frozenset[MailTemplate] = frozenset({"deletion_code", "identity_code", "invitation", *WITH_RECEIPT})
 """The mails that no limit of an address holds. Codes have limits of their own and are awaited now. A last mail is sent
 once, and the address is stored no more."""
 DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY, "code_year": LIFE}

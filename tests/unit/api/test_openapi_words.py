@@ -32,7 +32,7 @@ def members(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def shown(part: Mapping[str, Any], file: str) -> Any:
-    """What the document shows of a member."""
+    """The schema of a member, as the document shows it."""
     return part.get("description", "") if file == "sentences" else part.get("examples", [None])[0]
 
 

@@ -38,7 +38,7 @@ def _named(node: ast.AST, module: str, bound: dict[str, str]) -> Iterator[str]:
 
 @cache
 def uses() -> dict[str, frozenset[str]]:
-    """What each function, class and constant of the product names."""
+    """The names that each function, class and constant of the product uses."""
     found: dict[str, frozenset[str]] = {}
     for path in (ROOT / "chalicelib").rglob("*.py"):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)

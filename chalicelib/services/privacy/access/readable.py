@@ -54,7 +54,7 @@ def sheet(language: Language, table: ReadTable, lines: Sequence[str], columns: S
     return out.getvalue().encode()
 
 
-def page(language: Language, table: ReadTable, lines: Sequence[str], *, first: bool, last: bool) -> bytes:
+def table_page(language: Language, table: ReadTable, lines: Sequence[str], *, first: bool, last: bool) -> bytes:
     """Rows as a page: the attributes that have a value, each with its name."""
     title = TABLES[table.name][language]
     start = (

@@ -93,7 +93,7 @@ def _readable(language: Language, tables: Mapping[str, ReadTable], dated: Chunks
     """The forms of a person's tables in their language."""
 
     def page(name: str, lines: Sequence[str], _: Sequence[str], first: bool, last: bool) -> bytes:
-        return readable.page(language, tables[name], lines, first=first, last=last)
+        return readable.table_page(language, tables[name], lines, first=first, last=last)
 
     def sheet(name: str, lines: Sequence[str], columns: Sequence[str], first: bool, _: bool) -> bytes:
         return readable.sheet(language, tables[name], lines, columns, first=first)
