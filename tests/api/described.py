@@ -1,4 +1,4 @@
-"""The gaps that a reader of the OpenAPI document meets: missing sentences and examples, and examples that are not valid."""
+"""The gaps of the OpenAPI document for a reader: missing sentences and examples, and examples that are not valid."""
 
 import json
 import re

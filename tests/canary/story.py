@@ -67,7 +67,7 @@ def begun(served: Served) -> Story:
     tour.learn({"policy_version": version, "version": version, "exemption": "92-I-1"})
     data_map = json.loads(served.request("GET", "/v1/privacy/data-map").body)
     scenario = Scenario(contract, tour, Aws.of(served), person)
-    nest.known["day"] = [scenario.now.date().isoformat(), scenario.later]
+    nest.known["day"] = [scenario.clock.date().isoformat(), scenario.later]
     return Story(contract, tour, scenario, served, data_map)
 
 

@@ -41,6 +41,7 @@ class Owner:
         self.user, self.email = f"limited-{number}-{shop.company}", f"limited-{number}@limits.example"
         open_mailbox(self.world)
         self.id = self.joined(self.user)
+        shop.prove(self.user, self.email)
         self.client = Client(shop.owner.gateway, shop.issuer.token(self.user, email=self.email), shop.company)
         self.deliver()
         self.before = len(mails(self.world, self.email))

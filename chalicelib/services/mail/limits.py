@@ -42,9 +42,9 @@ RACES: Final = 5
 
 Bound = Literal["acts", "codes", "requests", "removal", "never"]
 """The limit of a verb that mails. `acts`: a number a day by person and by company, then 429. `codes`: a number of codes
-by person, source, company or address, then 429. `requests`: the law demands that it works; the requests that it belongs to are
-limited by person, then 429. `removal`: it takes power away, and each needs an act that gave it. `never`: it mails only
-through another verb's work. All of them: notices by address, then held."""
+by person, source, company or address, then 429. `requests`: the law demands that it works; the requests that it belongs
+to are limited by person, then 429. `removal`: it takes power away, and each needs an act that gave it. `never`: it
+mails only through another verb's work. All of them: notices by address, then held."""
 
 MAILING: Final["Mapping[str, Bound]"] = {
     "post_members": "codes",
