@@ -46,7 +46,9 @@ class InvitationAccept(Model):
 class JoinedShown(MemberShown):
     """The new membership and its company, whose id goes into the header `Company`."""
 
-    company: Annotated[str, Field(description="The id of the company that the person joined.", examples=["cmp_605DE6ZWR07WRH08AYDEA0RSNY"])]
+    company: Annotated[
+        str, Field(description="The id of the joined company.", examples=["cmp_605DE6ZWR07WRH08AYDEA0RSNY"])
+    ]
 
 
 def _joined(member: Member, _: Head) -> Answer:
