@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, signed
-from chalicelib.api.document_shapes import FileShown, JobShown
+from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Day, Model
+from chalicelib.api.job_shapes import JobShown
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.errors import CloudStorageOff, Forbidden, NotFound
 from chalicelib.domain.exports.model import DRAFTED, ISSUED, KINDS, ExportFormat, ExportRequest

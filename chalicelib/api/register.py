@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from chalicelib.api.answers import Answer, address, answer, listed
 from chalicelib.api.document_kinds import NumberedKind, RegisteredKind, RegisteredStatus
-from chalicelib.api.document_shapes import EvidenceFaultShown, JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text
+from chalicelib.api.job_shapes import EvidenceFaultShown, JobShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.clock import today
