@@ -11,8 +11,6 @@ from typing import Any, Final
 from chalicelib.domain.language import Language
 
 _FOLDER: Final = "chalicelib.api.docs"
-_LONGEST: Final = 4_000
-"""Characters of an example."""
 
 
 @cache
@@ -51,11 +49,9 @@ def prose(text: str) -> str:
 
 
 def preformatted(value: Any) -> str:
-    """A JSON value. It wraps, so that a narrow screen needs no scrolling to the side. A long one is cut: its schema
-    shows all members."""
+    """A JSON value. It wraps, so that a narrow screen needs no scrolling to the side."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(chr(10))[0]}\n  …"
-    return f'<pre dir="ltr" translate="no">{escape(cut)}</pre>'
+    return f'<pre dir="ltr" translate="no">{escape(text)}</pre>'
 
 
 def marked(text: str, own: Language, language: Language) -> str:
