@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.clock import today
 from chalicelib.domain.backups.backup_errors import BackupDamaged
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, RetentionSchedule, Series
 from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.member import Member
