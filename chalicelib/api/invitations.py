@@ -47,7 +47,8 @@ class JoinedShown(MemberShown):
     """The new membership and its company, whose id goes into the header `Company`."""
 
     company: Annotated[
-        str, Field(description="The id of the joined company.", examples=["cmp_605DE6ZWR07WRH08AYDEA0RSNY"])
+        str,
+        Field(description="The company to name in the header `Company`.", examples=["cmp_605DE6ZWR07WRH08AYDEA0RSNY"]),
     ]
 
 

@@ -173,7 +173,7 @@ def _member() -> dict[str, Any]:
 def _invited(shop: Shop) -> Sample:
     """An invitation of the owner to another person's company."""
     number = next(_NUMBERS)
-    host = Client(shop.owner.gateway, shop.issuer.token(f"host-{shop.company}-{number}"))
+    host = Client(shop.owner.gateway, shop.issuer.token(f"host-{number}"))
     company = host.post("/v1/companies", _company()).json["id"]
     host.company = company
     (inviter,) = host.get("/v1/members").json["data"]

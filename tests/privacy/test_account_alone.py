@@ -16,6 +16,7 @@ _PROOF, _LAW = "the proof that they were handled", "The documents that the law m
 ACCOUNT: Mapping[RowKind, str] = {
     ("workspace", "company"): "The company as given at sign-up",
     ("identity", "member"): "The members",
+    ("transient", "invitation"): "open invitations",
     ("identity", "api_key"): "their access keys",
     ("identity", "consent"): "consents",
     ("requests", "acceptance"): "consents",

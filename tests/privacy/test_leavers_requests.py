@@ -92,7 +92,7 @@ def test_the_mail_is_in_the_language_of_the_request(shop: Shop) -> None:
 
 def test_no_mail_and_no_code_without_need(shop: Shop) -> None:
     """A member without an address has a code already, which stays. A closed request needs none, nor do others'."""
-    clerk = shop.member("clerk")
+    clerk = shop.former_member("clerk", "sans-adresse")
     made = clerk.post(URL, {"kind": "access"}).json
     _, other, to = addressed(shop, "autre")
     removed(shop, made["subject"])

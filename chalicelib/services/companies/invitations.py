@@ -22,19 +22,21 @@ from chalicelib.domain.companies.invitation import (
     typed_code,
 )
 from chalicelib.domain.companies.member import Member, Role
+from chalicelib.domain.contact.code import Tally
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
     CompanyBlocked,
     InvitationNotFound,
     NotFound,
+    Quota,
     invalid,
 )
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.policy.ends import expires_at
 from chalicelib.policy.load import accepted_versions
-from chalicelib.services import codes
+from chalicelib.services import codes, tallies
 from chalicelib.services.companies import access
 from chalicelib.services.companies.consent import accepting
 from chalicelib.services.mail import writing
@@ -139,13 +141,16 @@ def invite(world: "World", reader: Reader, call: Call, sent: InvitationInput) ->
         seen.invitations = open_invitations(reader.store, call.company, seen.members, call.at)
         seen.require_room(key)
         if not seen.counted and _mails(seen.to(key), call.at):
-            _limit(world, call.company, key)
+            codes.limit(world, "invitations of address", key, most=INVITED_TO_ADDRESS, seconds=DAY)
             seen.counted = True
 
     def decide_invitation(snapshot: Snapshot) -> Decision[Invited]:
         profile = snapshot.get(Company)
         language: Language = sent.language or (profile.language if profile else "fr")
-        return _invited(call, sent, key or "", language, profile, seen.to(key))
+        known = seen.to(key)
+        decision = _invited(call, sent, key or "", language, profile, known)
+        counts = _counts(snapshot, call, key or "") if _mails(known, call.at) else ()
+        return replace(decision, puts=(*decision.puts, *counts))
 
     return transact(reader.store, replace(call, require_current=observe), [], decide_invitation, ACCOUNT)
 
@@ -154,12 +159,14 @@ def _mails(known: Invitation | None, at: datetime) -> bool:
     return known is None or at - known.mailed_at >= MAILED_EVERY
 
 
-def _limit(world: "World", company: str, key: str) -> None:
-    """Count a mail. A withdrawn invitation counts too. Raises TooManyRequests, Busy."""
-    seconds = int(MAILED_EVERY.total_seconds())
-    codes.limit(world, "invitations to one", f"{company} {key}", most=1, seconds=seconds)
-    codes.limit(world, "invitations by company", company, most=INVITED_BY_COMPANY, seconds=DAY)
-    codes.limit(world, "invitations of address", key, most=INVITED_TO_ADDRESS, seconds=DAY)
+def _counts(snapshot: Snapshot, call: Call, key: str) -> tuple[Tally, Tally]:
+    """The counts of the company's mails to this address and to all, for the commit of one more. A withdrawn invitation
+    counts too, and a request that was cut before its commit does not. Raises TooManyRequests."""
+    to_one = Quota("invitations-to-one", 1, int(MAILED_EVERY.total_seconds()))
+    return (
+        tallies.counted(snapshot, call, "invitations to one", key, to_one),
+        tallies.by_company(snapshot, call, "invitations-by-company", INVITED_BY_COMPANY),
+    )
 
 
 def _invited(
@@ -227,16 +234,23 @@ def _present(snapshot: Snapshot, id: str) -> Invitation:
 def accept(world: "World", call: Call, person: Invitee, sent: Joining) -> Committed[Member]:
     """Make the invited person a member, with the proof of what they accepted. Raises InvitationNotFound alike for an
     unknown or ended code, and for a person whose proven address is another; AgeRefused, InvalidContent, AlreadyExists
-    for a member, TooManyRequests."""
-    codes.limit(world, "invitation codes by person", person.user, most=TYPED_BY_PERSON, seconds=HOUR)
+    for a member, TooManyRequests. Only wrong codes count: a right one, and a repeated request, are never refused."""
     typed = typed_code(sent.code)
     if typed is None:
+        _limit_codes(world, person)
         raise InvitationNotFound
     store = world.store
     known = _matching(store, typed, person)
     everybody = [*store.all_of(Member, typed.company)] if known else []
     before = bool(companies_of(store, person.user))
-    call = replace(call, company=typed.company, actor=known.id if known else call.actor)
+
+    def observe(_: Snapshot) -> None:
+        """Read after the search for a first reply, so that a repeated request counts nothing."""
+        if known is None:
+            _limit_codes(world, person)
+
+    actor = known.id if known else call.actor
+    call = replace(call, company=typed.company, actor=actor, require_current=observe)
 
     def decide_joining(snapshot: Snapshot) -> Decision[Member]:
         invitation = snapshot.get(Invitation, known.id) if known else None
@@ -252,8 +266,14 @@ def accept(world: "World", call: Call, person: Invitee, sent: Joining) -> Commit
         return transact(store, call, [], decide_joining, ACCOUNT)
     except (NotFound, CompanyBlocked):
         if known is None:  # The state of a company is not for a stranger.
+            _limit_codes(world, person)
             raise InvitationNotFound from None
         raise
+
+
+def _limit_codes(world: "World", person: Invitee) -> None:
+    """Count a wrong code. Raises TooManyRequests, Busy."""
+    codes.limit(world, "invitation codes by person", person.user, most=TYPED_BY_PERSON, seconds=HOUR)
 
 
 def _matching(store: Store, typed: TypedCode, person: Invitee) -> Invitation | None:
