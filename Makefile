@@ -38,7 +38,7 @@ prove: $(READY) ## The crash proofs complete: killed at every AWS call, where 'm
 at: $(READY) ## Tests as if started at another time: make at AT=2026-12-31T23:30:00+00:00 T=tests/api
 	@PYTHONPATH=tests/clock_shift TESTS_START="$(AT)" TESTS_STARTED="$$(date +%s)" \
 	  $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -W ignore::pytest.PytestAssertRewriteWarning -m "not proof" $(T)
-T := tests/api tests/jobs tests/privacy tests/backup tests/unit
+T := tests/api tests/jobs tests/privacy tests/backup tests/evidence tests/unit
 
 .PHONY: bench
 bench: $(READY) ## The measurements, each against its floor

@@ -1,7 +1,7 @@
 """The nights and the anchors: what a person who also rewrites the journal cannot rewrite."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.clock import today
+from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.evidence import AnchorPlan, Evidence
 from chalicelib.domain.jobs import SYSTEM
 from chalicelib.domain.journal import JobRow
@@ -18,7 +18,7 @@ from chalicelib.jobs.evidence import EVIDENCE
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run, run_scheduled
 from chalicelib.services.evidence import anchors, nightly
-from chalicelib.services.evidence.nights import period
+from chalicelib.services.evidence.nights import FROM_HOUR, WINDOW, period
 from chalicelib.services.evidence.recording import evidence_of
 from chalicelib.store.codec import from_row
 from tests.conftest import Shop
@@ -47,8 +47,9 @@ def evidence(shop: Shop) -> Evidence:
 
 def night(shop: Shop) -> datetime:
     """The next night, and the anchor in its morning. Its instant: no test has another one's day."""
-    now = shop.world.now() + timedelta(days=next(DAYS))
-    for at in (now, now + timedelta(hours=12)):
+    later = (shop.world.now() + timedelta(days=next(DAYS))).astimezone(MOROCCO)
+    end = later.replace(hour=FROM_HOUR, minute=30) + WINDOW  # Every company's pass is due, and the anchor is not.
+    for at in (end.astimezone(UTC), end.astimezone(UTC) + timedelta(hours=2)):
         report = run(shop.world, EVIDENCE, now=at, left=within(60))
         assert report.outcome == "done"
         assert not report.failures
