@@ -1,6 +1,7 @@
 """The order of the calls: what must stand before what, and the states that some verbs need."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -116,6 +117,20 @@ class Scenario:
             if verb.method != "DELETE":
                 self.tour.complete(verb, pins_of(self.tour, self.later).get(str(verb), [{}])[-1])
         self.jobs()
+
+    def joined(self) -> str:
+        """A person who accepts the invitation that was mailed to them; the id of their membership."""
+        invited = self._call("POST /v1/members", "/v1/members")
+        self.jobs()
+        sent = [mail["BodyText"] for mail in self.aws.mails() if invited["email"] in json.dumps(mail["To"])]
+        code = re.search(r"\b[0-7][0-9A-Z]{51}\b", sent[-1])
+        assert code
+        answers: Pins = {("code",): code[0], ("of_age",): True, ("join",): True}
+        owner, self.tour.person = self.tour.person, Person(self.person.served, "canary-member", invited["email"])
+        member = self._call("POST /v1/invitations/accept", "/v1/invitations/accept", answers)
+        self.tour.person = owner
+        assert member["id"] == invited["id"]
+        return str(member["id"])
 
     def recipes(self) -> None:
         """The calls that need several objects in one state: credit that is applied, a file of a request for help."""

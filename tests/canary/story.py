@@ -78,8 +78,7 @@ def told(served: Served) -> Story:
     scenario, known = story.scenario, story.tour.nest.known
     scenario.sign_up()
     scenario.everything()
-    member = next(each for each in story.tour.addresses if each.startswith("/v1/members/"))
-    persons = [known["cus_"][0], known["sup_"][0], member.rpartition("/")[2]]
+    persons = [known["cus_"][0], known["sup_"][0], scenario.joined()]
     scenario.imported()
     scenario.devices()
     access = scenario.requests(persons[0])

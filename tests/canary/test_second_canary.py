@@ -42,6 +42,13 @@ RULES = frozenset(
 COPIES = ("exports/", "backups/", "sign_in")
 """Copies that outlive a person, until the end that the receipt names, and the sign-in account until its last day."""
 LASTING = ("block", "keep")
+MAILED = {
+    ("To", "POST /v1/members email"),
+    ("BodyText", "POST /v1/companies name"),
+    ("BodyText", "PATCH /v1/company name"),
+}
+"""The parts of an invitation: it goes to the address that an owner typed, and names the company. A mail that was sent
+is its recipient's."""
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +89,16 @@ def governed(place: Place, data_map: Mapping[str, Any]) -> set[str]:
     return set().union(*(each for at, each in named.items() if at[:2] == place[:2]))
 
 
+def is_invitation(story: Story, text: str, place: Place) -> bool:
+    """Whether a canary stands in an invitation, where it must."""
+    return place.room == "mail" and (place.kind, story.typed(text)) in MAILED
+
+
 def kept(story: Story, stage: str, canaries: frozenset[str] | None = None) -> dict[str, set[Place]]:
-    """The places of canaries at a stage, without the disk, which holds the same rows again."""
+    """The places of canaries at a stage, without invitations, and without the disk, which holds the same rows again."""
     found = story.stages[stage]
     return {
-        text: {place for place in places if place.room != "disk"}
+        text: {place for place in places if place.room != "disk" and not is_invitation(story, text, place)}
         for text, places in found.items()
         if canaries is None or text in canaries
     }
@@ -165,7 +177,7 @@ def test_no_canary_is_ever_logged_or_mailed(story: Story, room: str) -> None:
         for places_by_text in story.stages.values()
         for text, places in places_by_text.items()
         for place in places
-        if place.room == room or place.kind.endswith(".log")
+        if (place.room == room or place.kind.endswith(".log")) and not is_invitation(story, text, place)
     }
     assert found == set()
 
