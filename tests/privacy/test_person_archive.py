@@ -393,6 +393,8 @@ def test_the_pages_fit_a_telephone_and_bar_nobody(
     for name in ("index.html", "tables/invoices.html", "tables/customers.html"):
         context = browser.new_context(viewport={"width": WIDTH, "height": 800})
         page = context.new_page()
+        widest = (tmp_path / name).read_text("utf-8").replace(id, f"req_{'W' * 26}")  # Letters of an id vary in width.
+        (tmp_path / name).write_text(widest, "utf-8")
         page.goto((tmp_path / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, name
         found = [each["id"] for each in AXE.run(page).response["violations"] if each["impact"] in SERIOUS]

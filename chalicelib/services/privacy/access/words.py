@@ -11,18 +11,18 @@ from chalicelib.policy.load import HERE
 from chalicelib.policy.page import direction
 
 STYLE = """\
+body{overflow-wrap:anywhere}
 h3{font-size:1.1rem;margin:1.75rem 0 .25rem}
 .row{border:1px solid var(--line);border-radius:.5rem;margin-block:1rem;padding:.25rem 1rem .75rem;break-inside:avoid}
 .row h2{font-size:1.1rem;margin:.5rem 0}
 dl{margin:0}
 dl>div{display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding-block:.3rem;border-block-start:1px solid var(--line)}
 dt{flex:0 1 16rem;color:var(--soft)}
-dd{flex:1 1 14rem;margin:0;overflow-wrap:anywhere}
+dd{flex:1 1 14rem;margin:0}
 dd dl>div:first-child{border-block-start:0}
 dd ul{padding-inline-start:1.1rem;margin:0}
 .until{font-weight:700}
 .contents thead th:first-child,.contents thead th:nth-child(2){width:auto}
-.files{overflow-wrap:anywhere}
 td a{display:inline-block;padding-block:.1rem}
 @page{size:A4}
 @media print{section[aria-labelledby="why"]{break-before:page}.processors,.contents{break-inside:avoid}}
