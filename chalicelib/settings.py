@@ -40,12 +40,13 @@ class Settings:
 
     `pepper` is the secret of keyed digests of addresses and codes: at least 32 characters, unchanged while the tables
     exist. On AWS, `pepper_secret` names its secret in Secrets Manager. `mail_from` is a sender verified in SES
-    (default: the policy's contact). `ads` and `minimum_app` are sent to the application. `backup_key` wraps the data
-    keys of backups. `functions` maps a job to the AWS name of its own function, if it has one. `archive_bucket` holds
-    the statutory archive under Object Lock (default: the files bucket's name and `-archive`). `session_roles` maps a
-    job to the ARN of its session role for one company; a job without one uses the function's role (docs/adr/0059).
-    `user_pool` is the Cognito pool of the sign-in accounts; None if another issuer keeps them.
-    `answers_bound_since` is the day of the first deployment whose answers are bound to a person (docs/adr/0122).
+    (default: the policy's contact), and `mail_settings` the configuration set of SES under which mails are sent. `ads`
+    and `minimum_app` are sent to the application. `backup_key` wraps the data keys of backups. `functions` maps a job
+    to the AWS name of its own function, if it has one. `archive_bucket` holds the statutory archive under Object Lock
+    (default: the files bucket's name and `-archive`). `session_roles` maps a job to the ARN of its session role for one
+    company; a job without one uses the function's role (docs/adr/0059). `user_pool` is the Cognito pool of the sign-in
+    accounts; None if another issuer keeps them. `answers_bound_since` is the day of the first deployment whose answers
+    are bound to a person (docs/adr/0122).
     """
 
     stage: str
@@ -61,6 +62,7 @@ class Settings:
     receipt_key: str = "alias/facture-receipts"
     pepper: str = field(default="", repr=False)
     mail_from: str | None = None
+    mail_settings: str | None = None
     ads: Ads = "non_personalised"
     minimum_app: str = "1.0.0"
     places: tuple[tuple[AwsService, str], ...] = ()
@@ -114,6 +116,7 @@ class Settings:
             receipt_key=env.get("FACTURE_RECEIPT_KEY") or "alias/facture-receipts",
             pepper=env.get("FACTURE_PEPPER", ""),
             mail_from=env.get("FACTURE_MAIL_FROM") or None,
+            mail_settings=env.get("FACTURE_MAIL_SETTINGS") or None,
             ads=cast(Ads, ads),
             minimum_app=env.get("FACTURE_MINIMUM_APP") or "1.0.0",
             places=places_of(env),

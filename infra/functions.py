@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.settings import FUNCTIONS
 from infra.buckets import ARCHIVE, BUCKET
-from infra.identity import CLIENT, ISSUER, KEYS, PEPPER, POOL
+from infra.identity import CLIENT, ISSUER, KEYS, MAIL_SETTINGS, PEPPER, POOL
 from infra.keys import TRACE_KEY, alias_of_backups, alias_of_receipts
 from infra.layers import LAYERS, RUNTIME
 from infra.schedules import WAKE_QUEUE
@@ -97,6 +97,7 @@ def environment(stage: str, build: str) -> dict[str, Any]:
         "FACTURE_BACKUP_KEY": alias_of_backups(stage),
         "FACTURE_PEPPER_SECRET": ref(PEPPER),
         "FACTURE_MAIL_FROM": ref("MailFrom"),
+        "FACTURE_MAIL_SETTINGS": ref(MAIL_SETTINGS),
         "FACTURE_ANSWERS_BOUND_SINCE": ref("AnswersBoundSince"),
         "FACTURE_BUILD": build,
     }

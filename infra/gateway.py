@@ -169,10 +169,9 @@ def _firewall(stage: Stage) -> dict[str, Any]:
             {"Name": name, "Value": str(value)} for name, value in (kept | cors().get_access_control_headers()).items()
         ],
     }
-    refused = {"Action": {"Block": {"CustomResponse": answer}}}
     rules = [
-        {"Name": "each-address", "Priority": 0, **refused, "Statement": {"RateBasedStatement": unsigned}},
-        {"Name": "each-caller", "Priority": 1, **refused, "Statement": {"RateBasedStatement": signed}},
+        _limited("each-address", 0, answer, unsigned),
+        _limited("each-caller", 1, answer, signed),
         _managed(2, "AWSManagedRulesAmazonIpReputationList"),
         _managed(3, "AWSManagedRulesKnownBadInputsRuleSet"),
         _managed(4, "AWSManagedRulesCommonRuleSet", INSPECTED),
@@ -186,6 +185,14 @@ def _firewall(stage: Stage) -> dict[str, Any]:
         "Rules": rules,
         "VisibilityConfig": _seen("firewall"),
     }
+
+
+def _limited(name: str, priority: int, answer: dict[str, Any], limit: dict[str, Any]) -> dict[str, Any]:
+    """The rule of a rate. Its answer states the quota. The firewall cannot state the rest of the window."""
+    policy = f'"{name}";q={limit["Limit"]};w={limit["EvaluationWindowSec"]}'
+    headers = [*answer["ResponseHeaders"], {"Name": "RateLimit-Policy", "Value": policy}]
+    refused = {"Block": {"CustomResponse": {**answer, "ResponseHeaders": headers}}}
+    return {"Name": name, "Priority": priority, "Action": refused, "Statement": {"RateBasedStatement": limit}}
 
 
 def _managed(priority: int, name: str, counted: dict[str, str] | None = None) -> dict[str, Any]:

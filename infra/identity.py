@@ -1,4 +1,5 @@
-"""Sign-in in CloudFormation: the user pool, the application's client, and the secret of keyed digests."""
+"""Sign-in and mail in CloudFormation: the user pool, the application's client, the secret of keyed digests, and the
+settings under which SES sends."""
 
 from typing import Any
 
@@ -6,6 +7,8 @@ from infra.stages import arn, ref, sub
 from infra.tables import KEPT, KEY
 
 POOL, CLIENT, PEPPER = "UserPool", "UserPoolClient", "PepperSecret"
+MAIL_SETTINGS = "MailSettings"
+"""The configuration set of SES under which all mails are sent, those of Cognito too."""
 CLAIMS = "Claims"
 """The function that adds a verified address to access tokens (chalicelib/outside/claims.py)."""
 ISSUER = sub("https://cognito-idp.${AWS::Region}.amazonaws.com/${" + POOL + "}")
@@ -15,8 +18,13 @@ REFRESH_DAYS = 30
 
 
 def identity(stage: str) -> dict[str, Any]:
-    """Return the pool, its client, and the secret, which AWS generates once at random."""
+    """Return the pool, its client, the secret, which AWS generates once at random, and the settings of SES."""
     return {
+        MAIL_SETTINGS: {
+            "Type": "AWS::SES::ConfigurationSet",
+            # No reason: SES puts no address of a failed mail on a list, and reads none.
+            "Properties": {"Name": f"facture-{stage}", "SuppressionOptions": {"SuppressedReasons": []}},
+        },
         POOL: {"Type": "AWS::Cognito::UserPool", **KEPT, "Properties": _pool(stage)},
         CLIENT: {"Type": "AWS::Cognito::UserPoolClient", **KEPT, "Properties": _client()},
         f"{CLAIMS}PoolPermission": {
@@ -52,7 +60,12 @@ def _pool(stage: str) -> dict[str, Any]:
         "EmailConfiguration": {
             "Fn::If": [
                 "WithMailIdentity",
-                {"EmailSendingAccount": "DEVELOPER", "From": ref("MailFrom"), "SourceArn": ref("MailIdentity")},
+                {
+                    "EmailSendingAccount": "DEVELOPER",
+                    "From": ref("MailFrom"),
+                    "SourceArn": ref("MailIdentity"),
+                    "ConfigurationSet": ref(MAIL_SETTINGS),
+                },
                 {"EmailSendingAccount": "COGNITO_DEFAULT"},  # at most fifty mails a day
             ]
         },

@@ -23,6 +23,10 @@ REASONS = {
 WOKEN = frozenset({"bulk", "outbox", "requests"})
 """The jobs that a user waits for. The function `wake` runs them too, so it has their permissions."""
 UNTRIED: Mapping[tuple[str, str, str], str] = {
+    **{
+        (sender, "ses:SendEmail", "*:configuration-set/*"): "only a stage has settings of SES"
+        for sender in ("outbox", "requests", "wake")
+    },
     ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "a process reads it once, and tests share one",
     ("api_handler", "s3:GetObject", "FilesBucket/sync/*"): "it signs the link by which a device reads the copy",
     ("api_handler", "sqs:SendMessage", "WakeQueue"): "only the rehearsal has the queue",

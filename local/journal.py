@@ -4,6 +4,9 @@ Every change of an item is appended to one file before the engine answers, so a 
 change. The state is a snapshot (the engine's own file) plus the journal. Each start, and a large journal, merges the
 journal into a new snapshot. Entries hold whole items, so an entry may be replayed twice.
 
+A value that was overwritten or removed leaves the file soon: the journal is merged `STALE_SECONDS` later (the variable
+JOURNAL_STALE_SECONDS overrides it), so an erased person does not stay in the file.
+
 There is no fsync. A killed process loses nothing, but a power cut may lose the last seconds.
 """
 
@@ -11,6 +14,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ Send = Callable[[AsgiMessage], Awaitable[None]]
 Table = dict[str, Any]
 
 COMPACT_AT_BYTES = 32 * 1024 * 1024
+STALE_SECONDS = 600.0
 READ_PREFIXES = (
     "Get",
     "List",
@@ -47,21 +52,28 @@ class Unreadable(Exception):
 
 
 class Journal:
-    """Record the changes of DynamoDB items and write them, one line per answer, to `directory/journal.jsonl`."""
+    """Record the changes of DynamoDB items and write them, one line per answer, to `directory/journal.jsonl`. An
+    earlier value stays in the file at most `stale_seconds` and until the next request after them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, stale_seconds: float = STALE_SECONDS) -> None:
+        self._stale_seconds = stale_seconds
+        self._stale_since: float | None = None
         self.path = directory / "journal.jsonl"
         self.snapshot_path = directory / "dynamodb.json"
         self._pending: list[str] = []
         self._guard = threading.Lock()
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def record(self, table: Table, partition: str, sort: str, item: dict[str, Any] | None) -> None:
+    def record(
+        self, table: Table, partition: str, sort: str, item: dict[str, Any] | None, *, stale: bool = False
+    ) -> None:
         """Record that a key now holds `item`, or nothing. It is serialized at once, because the engine may change the
-        item later."""
+        item later. `stale`: the key held another item, which the file may hold."""
         entry = json.dumps([table["TableArn"], table["TableId"], partition, sort, item], separators=(",", ":"))
         with self._guard:
             self._pending.append(entry)
+            if stale and self._stale_since is None:
+                self._stale_since = time.monotonic()
 
     def flush(self) -> None:
         """Append the pending changes as one line, so a transaction is replayed completely or, when the line is torn,
@@ -94,10 +106,14 @@ class Journal:
                 raise OSError(f"the engine could not write {self.snapshot_path}")
             os.ftruncate(self._file, 0)
             self._pending.clear()
+            self._stale_since = None
 
-    def compact_if_large(self) -> None:
-        """Merge the journal into the snapshot when reading it would slow the next start."""
-        if os.fstat(self._file).st_size > COMPACT_AT_BYTES:
+    def compact_if_due(self) -> None:
+        """Merge the journal into the snapshot when reading it would slow the next start, or when it has held an earlier
+        value for long enough."""
+        since = self._stale_since
+        stale = since is not None and time.monotonic() - since >= self._stale_seconds
+        if stale or os.fstat(self._file).st_size > COMPACT_AT_BYTES:
             self.compact()
 
 
@@ -132,12 +148,12 @@ def record_into(journal: Journal) -> None:
 
     def recorded_set(table: Table, partition: str, sort: str, item: dict[str, Any]) -> Any:
         old = set_item(table, partition, sort, item)
-        journal.record(table, partition, sort, item)
+        journal.record(table, partition, sort, item, stale=old is not None)
         return old
 
     def recorded_remove(table: Table, partition: str, sort: str) -> Any:
         old = remove_item(table, partition, sort)
-        journal.record(table, partition, sort, None)
+        journal.record(table, partition, sort, None, stale=old is not None)
         return old
 
     dynamodb._set_item, dynamodb._remove_item = recorded_set, recorded_remove
@@ -167,7 +183,7 @@ class Durable:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._journal = Journal(directory)
+        self._journal = Journal(directory, float(os.environ.get("JOURNAL_STALE_SECONDS", STALE_SECONDS)))
 
     async def __call__(self, scope: AsgiMessage, receive: Receive, send: Send) -> None:
         """Serve one request or the lifespan."""
@@ -213,7 +229,7 @@ class Durable:
         service, _, action = header(scope, b"x-amz-target").rpartition(".")
         if service.startswith("DynamoDB_"):
             if action.startswith(("Get", "Describe", "List")) or is_item_action(action):
-                self._journal.compact_if_large()
+                self._journal.compact_if_due()
             else:
                 self._journal.compact()
         elif changes_others(scope["method"], scope["path"], action):

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from local.engine import Engine
 from local.issuer import Issuer
-from tests import crash, leftovers
+from tests import crash, joining, leftovers
 from tests.client import Client
 from tests.engine import embedded_s3, engine, issuer, other_engines, pytest_addoption, settings_environment
 from tests.iam import (
@@ -28,6 +28,7 @@ from tests.tiers import pytest_collection_modifyitems, pytest_runtest_protocol
 from tests.write_paths import Unwritten, only_by_a_write_path, write_watch
 
 if TYPE_CHECKING:
+    from chalicelib.domain.companies.member import Role
     from chalicelib.wiring import World
     from local.gateway import Gateway
 
@@ -125,8 +126,17 @@ class Shop:
     def member(self, role: str, subject: str | None = None) -> Client:
         """A client for a new member in this role."""
         subject = subject or f"user-{next(_NUMBERS)}"
-        added = self.owner.post("/v1/members", {"user": subject, "role": role})
-        assert added.status == 201, added.text
+        self.join(subject, role)
+        return Client(self.owner.gateway, self.issuer.token(subject), self.company)
+
+    def join(self, subject: str, role: str, email: str | None = None) -> dict[str, Any]:
+        """Invite a person, who accepts; return the membership. Their address is proven."""
+        return joining.join(self.world, self.issuer, self.owner, subject, role, email or joining.address())
+
+    def former_member(self, role: "Role", subject: str, email: str | None = None) -> Client:
+        """A client for a member whom an owner of an earlier release added: without a proven address, and without an
+        acceptance of the policy."""
+        joining.former_member(self.world, self.company, subject, role, email)
         return Client(self.owner.gateway, self.issuer.token(subject), self.company)
 
     def prove(self, subject: str, email: str) -> None:

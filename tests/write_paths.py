@@ -1,8 +1,9 @@
 """Each write on the wire, held against the list of the path that it comes from.
 
-The whole suite runs under this watch. A write to DynamoDB by the product comes from the transaction, from bookkeeping
-or from erasure, and touches only what that path lists. Anything else fails the test that caused it. Writes by the tests
-themselves do not count. A run of all tests fails if no test made a write that a path lists by kind.
+The whole suite runs under this watch. A write to DynamoDB by the product comes from the transaction, from bookkeeping,
+from erasure or from a company's end, and touches only what that path lists. Anything else fails the test that caused
+it. Writes by the tests themselves do not count. A run of all tests fails if no test made a write that a path lists by
+kind.
 """
 
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.entity import TABLE_NAMES, Ref, RowKind
-from chalicelib.store import bookkeeping, drill, erase, transaction
+from chalicelib.store import bookkeeping, drill, ending, erase, transaction
 from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 from tests.tiers import chose_every_test
@@ -26,6 +27,7 @@ PATHS: Mapping[str, WritePath] = {
     transaction.__name__: transaction.PATH,
     bookkeeping.__name__: bookkeeping.PATH,
     erase.__name__: erase.PATH,
+    ending.__name__: ending.PATH,
     drill.__name__: DRILLS,
 }
 SENDERS = ("chalicelib.store.conflicts", "chalicelib.store.turns", "chalicelib.store.wire")
@@ -83,7 +85,7 @@ def unwritten(seen: Container[SeenWrite]) -> list[str]:
     from chalicelib.policy.rules import all_entities
 
     found = []
-    for path in (transaction.PATH, bookkeeping.PATH, erase.PATH):
+    for path in (transaction.PATH, bookkeeping.PATH, erase.PATH, ending.PATH):
         lists: dict[Operation, Container[RowKind]] = {"put": path.puts, "update": path.updates, "delete": path.deletes}
         for operation, kinds in lists.items():
             every = kinds.every if isinstance(kinds, Kinds) else frozenset()

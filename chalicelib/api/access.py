@@ -1,10 +1,11 @@
 """Members and API keys."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
-from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
+from chalicelib.api.answers import Answer, address, answer, deleted, listed, shown
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fresh
 from chalicelib.api.fields import Email, Instant, Model, Text
@@ -12,25 +13,44 @@ from chalicelib.api.paging import FilteredList, ListOf, PageQuery
 from chalicelib.api.records import RecordShown
 from chalicelib.api.roles import GRANTABLE
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import ApiKey, Role
+from chalicelib.domain.companies.member import ApiKey, Member, Role
+from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded, TooManyApiKeys
-from chalicelib.services.codes import email_key
-from chalicelib.services.companies import access
+from chalicelib.domain.language import Language
+from chalicelib.services.companies import access, invitations
 from chalicelib.services.companies.access import KEYS, MadeKey
+from chalicelib.services.companies.invitations import InvitationInput, Invited
+from chalicelib.services.inputs.records import unsent
 from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Window
+from chalicelib.services.representation.body import Body
+from chalicelib.services.representation.members import present_member
 from chalicelib.services.representation.records import present_record
 
 MEMBERS_URL = address("members")
 KEYS_URL = address("api-keys")
 
 
-class MemberNew(Model):
-    """A person to add as a member. `user` is the subject of their access tokens."""
+def _email_required(schema: dict[str, Any]) -> None:
+    """State `email` as required. Only a request of earlier releases lacks it."""
+    schema["required"] = ["email", "role"]
 
-    user: Annotated[str, Text(128)]
-    email: Email | None = None
-    role: Role
+
+class MemberNew(Model):
+    """A person to invite. They become a member when they accept the invitation that is mailed to them."""
+
+    model_config = ConfigDict(json_schema_extra=_email_required)
+
+    email: Annotated[
+        Email, Field(description="The address that the invitation is sent to.", examples=["samira@atlas.example"])
+    ] = unsent()
+    role: Annotated[Role, Field(description="What they may do once they have joined.", examples=["clerk"])]
+    language: (
+        Annotated[Language, Field(description="The language of the mail. Without it, the company's.", examples=["fr"])]
+        | None
+    ) = None
+    user: SkipJsonSchema[Annotated[str, Text(128)] | None] = None
+    """The subject of a token, which earlier releases took. A request of then still gets its first answer."""
 
 
 class MemberEdit(Model):
@@ -40,14 +60,28 @@ class MemberEdit(Model):
 
 
 class MemberShown(RecordShown):
-    """A person's membership. `invited` is true if they had a company before; without a `Company` header, the earlier
-    one is used."""
+    """A person's membership, or their open invitation. `invited` is true if they had a company before; without a
+    `Company` header, the earlier one is used."""
 
     object: Literal["member"]
-    user: str
+    user: Annotated[
+        str | None,
+        Field(description="The subject of their access tokens. Null until they join.", examples=["8f14e45f-ceea"]),
+    ]
     email: str | None
     role: Role
     invited: bool
+    status: Annotated[
+        Literal["invited", "active"],
+        Field(description="An invited person has no power until they accept.", examples=["active"]),
+    ]
+    invitation_ends_at: Annotated[
+        str | None,
+        Field(
+            description="The instant from which the invitation cannot be accepted. Null for a member.",
+            examples=["2026-12-08T09:00:00Z"],
+        ),
+    ]
 
 
 class KeyNew(Model):
@@ -84,28 +118,45 @@ class KeyShown(RecordShown):
 
 
 def _members(context: RequestContext) -> Answer:
-    everybody = reversed(access.roster(context.open))
-    return Answer(listed(MEMBERS_URL, (present_record(member) for member in everybody)))
+    members = access.roster(context.open)
+    invited = invitations.open_invitations(context.world.store, context.company, members, context.at)
+    everybody: list[Record] = sorted((*members, *invited), key=lambda each: each.id, reverse=True)
+    return Answer(listed(MEMBERS_URL, map(present_member, everybody)))
 
 
 def _member(context: RequestContext) -> Answer:
-    return Answer(present_record(access.member(context.open, context.path["id"])))
+    id = context.path["id"]
+    return Answer(present_member(invitations.find(context.open, id, context.at) or access.member(context.open, id)))
 
 
-def _add_member(context: RequestContext) -> Answer:
-    key = email_key(context.world.settings, context.body.email)
-    call = context.presenting(created(present_record, "members"))
-    return answer(access.add_member(context.open, call, context.body.user, context.body.email, context.body.role, key))
+def _invite(context: RequestContext) -> Answer:
+    call, sent = context.presenting(_invited), context.body
+    person = InvitationInput(sent.email, sent.role, sent.language, sent.user)
+    return answer(invitations.invite(context.world, context.open, call, person))
+
+
+def _invited(invited: Invited, _: Head) -> Answer:
+    body = present_member(invited.invitation)
+    return Answer(body, 201, address("members", body["id"])) if invited.new else Answer(body)
 
 
 def _change_role(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_record))
-    return answer(access.change_role(context.open, call, context.path["id"], context.body.role))
+    id, role = context.path["id"], context.body.role
+    call = context.presenting(shown(present_member))
+    if invitations.find(context.open, id, context.at):
+        return answer(invitations.change_role(context.world.store, call, id, role))
+    return answer(access.change_role(context.open, call, id, role))
 
 
 def _remove_member(context: RequestContext) -> Answer:
-    call = context.presenting(shown(deleted))
-    return answer(access.remove_member(context.open, call, context.path["id"]))
+    id, call = context.path["id"], context.presenting(shown(_removed))
+    if invitations.find(context.open, id, context.at):
+        return answer(invitations.withdraw(context.world.store, call, id))
+    return answer(access.remove_member(context.open, call, id))
+
+
+def _removed(gone: Record, _: Head) -> Body:
+    return {**deleted(gone), "object": Member.KIND}
 
 
 def _keys(context: RequestContext) -> Answer:
@@ -144,7 +195,7 @@ _MEMBERS = (
         path=MEMBERS_URL,
         scope="members.read",
         handler=_members,
-        summary="List all members",
+        summary="List all members and open invitations",
         response_model=ListOf[MemberShown],
         tag="Members",
     ),
@@ -152,11 +203,12 @@ _MEMBERS = (
         method="POST",
         path=MEMBERS_URL,
         scope="members.write",
-        handler=_add_member,
-        summary="Add a member",
+        handler=_invite,
+        summary="Invite a member by e-mail",
         request_model=MemberNew,
         response_model=MemberShown,
         status=201,
+        also=(200,),
         idempotent=True,
         errors=(AlreadyExists,),
         tag="Members",
@@ -188,7 +240,7 @@ _MEMBERS = (
         path=MEMBERS_URL + "/{id}",
         scope="members.write",
         handler=_remove_member,
-        summary="Remove a member",
+        summary="Remove a member, or withdraw an invitation",
         response_model=Deleted,
         if_match=True,
         errors=(LastOwner,),

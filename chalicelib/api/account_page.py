@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Email, Model
+from chalicelib.api.problems import quota_headers
 from chalicelib.api.public import LanguageQuery
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import TooManyRequests
@@ -121,7 +122,7 @@ def _address_form(language: Language, *, fault: str = "", email: str = "") -> An
 def _code_form(language: Language, email: str, *, fault: str = "") -> Answer:
     """The form that takes the code. It is the same for every address, so that it does not reveal the accounts."""
     words = _words(language)
-    given = 'inputmode="numeric" autocomplete="one-time-code" dir="ltr" maxlength="20"'
+    given = 'inputmode="numeric" autocomplete="one-time-code" dir="ltr" maxlength="40"'
     main = (
         f'<p class="notice" role="status">{escape(_stated(words["sent"], language))}</p>\n'
         f'<form method="post" action="?lang={language}">\n'
@@ -165,10 +166,10 @@ def _sent(context: RequestContext) -> Answer:
         if context.body.code is None:
             account_page.send_code(context.world, email, context.source, language)
             return _code_form(language, email)
-        outcomes = account_page.delete(context.world, email, context.body.code, context.source)
-    except TooManyRequests:
+        outcomes = account_page.delete(context.world, email, context.body.code, context.source, language)
+    except TooManyRequests as refusal:
         slow = _address_form(language, fault="slow", email=email)
-        return Answer(slow.body, status=429)
+        return Answer(slow.body, status=429, headers=quota_headers(refusal))
     return _done(language, outcomes) if outcomes else _code_form(language, email, fault="wrong_code")
 
 

@@ -1,6 +1,6 @@
 """Answers: the representation of a domain value, stored for repeated calls and returned to them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -25,7 +25,8 @@ LINK_LIFE: Final = f"{LINK_SECONDS // 60} minutes"
 class Answer:
     """An HTTP status, a representation, and the address of the new resource. `secret` is merged into the first body and
     never stored: a repeated call does not get it. `array` is sent instead of the body where another product's protocol
-    demands a list."""
+    demands a list. `headers` are added to those of every answer. `page` is the HTML that a browser gets instead of the
+    body."""
 
     body: Body
     status: int = 200
@@ -33,6 +34,8 @@ class Answer:
     secret: Body | None = field(default=None, repr=False)
     replayed: bool = False
     array: list[Body] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    page: str | None = None
 
 
 Presenter = Callable[[Any, Head], Answer]

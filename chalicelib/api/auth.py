@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint
-from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES
+from chalicelib.api.roles import KEY_SCOPES, ROLE_SCOPES, acts
+from chalicelib.api.unnamed import only_company
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Member
@@ -26,7 +27,6 @@ from chalicelib.domain.errors import (
     InvalidContent,
     NotFound,
     Unauthenticated,
-    invalid,
 )
 from chalicelib.domain.ids import is_id
 from chalicelib.outside.tokens import read_api_key
@@ -101,8 +101,8 @@ def _admit_key(
 
 def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
     """The actor, the company's id and its reader. Raises Unauthenticated, Forbidden (role or scope), NotFound (no such
-    company, or not the caller's), CompanyBlocked, CloudStorageOff, InvalidContent (several companies and none named)
-    and Busy."""
+    company, or not the caller's), PolicyNotAccepted, CompanyBlocked, CloudStorageOff, InvalidContent (several
+    companies and none named) and Busy."""
     if endpoint.scope == PUBLIC:
         return _recognised(world, request) if endpoint.recognises else (NOBODY, "", None)
     context: Mapping[str, Any] = request.context.get("authorizer") or {}
@@ -117,7 +117,8 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
             _as_key(world, context, subject, named)
             raise Forbidden(scope="")
         return _person(context, subject, None), "", None
-    head, actor = _caller(world, endpoint, context, subject, named)
+    job = (request.uri_params or {}).get("id") if endpoint.of_job else None
+    head, actor = _caller(world, endpoint, context, subject, named, job)
     if endpoint.wipes and actor.id == NEWCOMER:
         return actor, head.company, None
     if endpoint.scope not in actor.scopes:
@@ -129,12 +130,21 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     reader = open_company(world.store, head.company, head)
     if endpoint.in_cloud and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
+    _require_accepted(world, endpoint, head.company, actor)
     _note_use(world, head.company, actor)
     return actor, head.company, reader
 
 
+def _require_accepted(world: "World", endpoint: Endpoint, company: str, actor: Actor) -> None:
+    """Refuse a change by a member who must accept the policy, or by their key. Raises PolicyNotAccepted, Busy."""
+    if acts(endpoint):
+        from chalicelib.services.companies.acceptance import require_accepted
+
+        require_accepted(world.store, company, actor.member, today(world.now()))
+
+
 def _caller(
-    world: "World", endpoint: Endpoint, context: Mapping[str, Any], subject: str, named: str | None
+    world: "World", endpoint: Endpoint, context: Mapping[str, Any], subject: str, named: str | None, job: str | None
 ) -> tuple[Head, Actor]:
     """The API key or the member as the actor, with the company's head."""
     if context.get("kind") == "api_key":
@@ -147,6 +157,7 @@ def _caller(
         follows=endpoint.while_blocked,
         reads=endpoint.method == "GET",
         leavers=endpoint.wipes,
+        job=job,
     )
 
 
@@ -178,7 +189,7 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
     if not isinstance(maker, Member) or maker.id != row.created_by:
         raise Unauthenticated
     scopes = KEY_SCOPES[maker.role].intersection(row.scopes)
-    return head, Actor(id=row.id, kind="api_key", scopes=scopes, last_used_on=row.last_used_on)
+    return head, Actor(id=row.id, kind="api_key", scopes=scopes, maker=maker.id, last_used_on=row.last_used_on)
 
 
 def _note_use(world: "World", company: str, actor: Actor) -> None:
@@ -202,13 +213,14 @@ def _as_member(
     follows: bool = False,
     reads: bool = False,
     leavers: bool = False,
+    job: str | None = None,
 ) -> tuple[Head, Actor]:
     """The member as the actor. `follows` also admits a requester of the account's deletion whose membership is deleted:
     they see only that request. For a blocked account it also admits a removed owner, who may cancel the deletion.
-    `leavers` admits anybody, without scopes."""
+    `leavers` admits anybody, without scopes. `job` is the id that finds the company if none is named."""
     from chalicelib.store.read import admit
 
-    company = named.strip() if named is not None else _only_company(world, subject)
+    company = named.strip() if named is not None else only_company(world, subject, job)
     if not is_id("cmp", company):
         raise NotFound
     admission = admit(world.store, company, Member.ref(company, user=subject))
@@ -233,19 +245,6 @@ def _scopes_of_outsider(world: "World", head: Head, subject: str, *, reads: bool
         return frozenset({"privacy.read", "privacy.write"})
     # Members are deleted before the account is closed. The requester must be able to follow the request meanwhile.
     return frozenset({"privacy.read"}) if reads and head.state in ("blocked", "closed") else frozenset()
-
-
-def _only_company(world: "World", subject: str) -> str:
-    from chalicelib.store.read import companies_of
-
-    memberships = companies_of(world.store, subject)
-    if not memberships:
-        raise NotFound
-    # An invitation to another company must not lock a person out of their own company.
-    own = [membership for membership in memberships if not membership.invited] or memberships
-    if len(own) > 1:
-        raise invalid("/header/Company", "company_header_required")
-    return own[0].company
 
 
 def _person(context: Mapping[str, Any], subject: str, member: Member | None) -> Actor:

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, listed, signed
 from chalicelib.api.document_kinds import RestoredKind
-from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Model, ResponseModel
+from chalicelib.api.job_shapes import JobShown
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.backups.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
@@ -32,9 +32,9 @@ class RestoreIn(Model):
 
 
 class BackupShown(ResponseModel):
-    """A backup. `counts` are its rows by kind, `bytes` its size in storage. It holds the state at the instant `cut_at`,
-    at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether the last weekly test restore
-    gave the same data."""
+    """An encrypted copy of the company's data. `counts` are its rows by kind, `bytes` its size in storage. It holds the
+    state at the instant `cut_at`, at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether
+    the last weekly test restore gave the same data."""
 
     id: str
     object: Literal["backup"]

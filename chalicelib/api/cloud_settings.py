@@ -16,7 +16,7 @@ URL = address("settings")
 
 
 class CloudIn(Edit):
-    """The switches to change."""
+    """The cloud switches to change; an omitted one stays as it is."""
 
     sync: bool = unsent()
     backup: bool = unsent()
@@ -36,7 +36,7 @@ class SettingsEdit(Edit):
 
 
 class CloudShown(ResponseModel):
-    """The switches."""
+    """The switches of cloud storage, both off until they are turned on."""
 
     sync: bool
     backup: bool

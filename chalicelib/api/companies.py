@@ -140,7 +140,9 @@ class CompanyShown(LawSettingsShown, RecordShown):
     cnss: str | None
     share_capital: str | None
     rib: str | None
-    bank_name: str | None = Field(description="The bank of the account.", examples=["Banque Populaire"])
+    bank_name: str | None = Field(
+        description="The bank of the account `rib`, printed above it.", examples=["Banque Populaire"]
+    )
     email: str | None
     phone: str | None
     electronic_address: ElectronicAddressShown

@@ -39,7 +39,7 @@ class AnnouncedShown(ResponseModel):
 class PendingShown(ResponseModel):
     """A version of the policy that is readable and not in force, because a decision is open."""
 
-    version: Annotated[str, Field(description="The version's name.", examples=["2026-12-01"])]
+    version: Annotated[str, Field(description="The name of the version, which is its date.", examples=["2026-12-01"])]
     awaits: Annotated[
         list[str],
         Field(
@@ -81,7 +81,7 @@ class ChoiceShown(ResponseModel):
 
 
 class ConsentsShown(ResponseModel):
-    """A member's consents."""
+    """The answers of a member: the policy, advertising, marketing and diagnostics."""
 
     id: str
     object: Literal["consents"]

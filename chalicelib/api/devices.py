@@ -28,9 +28,19 @@ class DeviceShown(RecordShown):
     """A device of a member. Owners see all devices, other members their own."""
 
     object: Literal["device"]
-    label: Annotated[str | None, Field(description="Its name.", examples=["Caisse de Fès"])]
+    label: Annotated[
+        str | None,
+        Field(
+            description="The text by which people recognise the device; null if nobody named it.",
+            examples=["Caisse de Fès"],
+        ),
+    ]
     member: Annotated[
-        str | None, Field(description="Its member; null once they left.", examples=["mem_01J9ZK5N8Q0V3X6T2R4W7Y1B5C"])
+        str | None,
+        Field(
+            description="The id of the member who uses the device; null once they left.",
+            examples=["mem_01J9ZK5N8Q0V3X6T2R4W7Y1B5C"],
+        ),
     ]
     status: Annotated[Literal["active", "revoked"], Field(description="Whether it may pull.", examples=["active"])]
     schema_version: Annotated[int, Field(description="The schema of its last pull.", examples=[1])]

@@ -57,16 +57,9 @@ SettlementAlias = Annotated[
         json_schema_extra={"deprecated": True},
     ),
 ]
-BuyerReference = Annotated[
-    str,
-    Text(100),
-    Field(description="The reference that the buyer demands on the invoice (BT-10).", examples=["Service achats"]),
-]
-OrderReference = Annotated[
-    str, Text(100), Field(description="The number of the buyer's order (BT-13).", examples=["BC-2026-118"])
-]
+Reference = Annotated[str, Text(100)]
 WITHHOLDING = (
-    "none: the buyer is expected to withhold nothing on this line, because the decree does not list the service. "
+    "`none`: the buyer is expected to withhold nothing on this line, because the decree does not list the service. "
     "Null: its nature decides."
 )
 PRICE_WITH_TAX = "The price in dirhams with TVA, instead of unit_price."
@@ -163,8 +156,8 @@ class DraftEdit(Model):
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
     notes: Annotated[str, multi_line(MAX_DESCRIPTION)] | None = None
-    buyer_reference: BuyerReference | None = None
-    order_reference: OrderReference | None = None
+    buyer_reference: Reference | None = None
+    order_reference: Reference | None = None
     metadata: MetadataIn | None = None
 
     def content(self) -> dict[str, Any]:
@@ -247,7 +240,7 @@ class DocumentFilters(PageQuery):
     """Filters of a list of documents. Several filters all apply."""
 
     number: Annotated[str, Text(60)] | None = Field(
-        None, description="The complete number.", examples=["FA-2026-00042"]
+        None, description="Only the document with this complete number.", examples=["FA-2026-00042"]
     )
     q: Annotated[str, Text(100)] | None = Field(
         None,

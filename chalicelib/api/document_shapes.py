@@ -1,4 +1,4 @@
-"""The response models of documents, payments and jobs."""
+"""The response models of documents, deletions and files."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ from chalicelib.domain.documents.model import BuyerAddressMissing
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.morocco.stamp import StampAnswer
 
-WITHHOLDING = "none: the buyer is expected to withhold nothing on this line. Null: its nature decides."
+WITHHOLDING = "`none`: the buyer is expected to withhold nothing on this line. Null: its nature decides."
 
 
 class DiscountShown(ResponseModel):
@@ -84,7 +84,7 @@ class WithholdingShown(ResponseModel):
 
 
 class WordsShown(ResponseModel):
-    """The payable amount in words."""
+    """The payable amount written out, as the page closes with it."""
 
     fr: str
     ar: str
@@ -170,12 +170,14 @@ class LateFineShown(ResponseModel):
     """An estimate of the fine on a late payment (Code de commerce art. 78-3). The buyer owes it to the Treasury, so it
     is in no balance, no statement and no amount in words."""
 
-    estimate: Annotated[str, Field(description="Dirhams.", examples=["4740.00"])]
+    estimate: Annotated[str, Field(description="The estimated fine in dirhams.", examples=["4740.00"])]
     rate: Annotated[str, Field(description="Percent: the key rate, and 0.85 per further month.", examples=["3.95"])]
     months: Annotated[int, Field(description="Months of delay that have begun.", examples=[3])]
     base: Annotated[str, Field(description="The unpaid amount in dirhams, TVA included.", examples=["120000.00"])]
-    owed_by: Annotated[Literal["buyer"], Field(description="Who owes it.", examples=["buyer"])]
-    owed_to: Annotated[Literal["treasury"], Field(description="To whom.", examples=["treasury"])]
+    owed_by: Annotated[Literal["buyer"], Field(description="Who owes the fine: always the buyer.", examples=["buyer"])]
+    owed_to: Annotated[
+        Literal["treasury"], Field(description="Who gets the fine: always the Treasury.", examples=["treasury"])
+    ]
 
 
 class PayableShown(DocumentShown):
@@ -195,102 +197,11 @@ class PayableShown(DocumentShown):
 
 
 class Deleted(ResponseModel):
-    """The resource that was deleted."""
+    """The answer to a deletion: what was deleted."""
 
     id: str
     object: str
     deleted: Literal[True]
-
-
-class OutcomeShown(ResponseModel):
-    """The result for one document of a bulk issue."""
-
-    id: str
-    outcome: Literal["issued", "failed", "not_attempted"]
-    number: str | None = None
-    code: str | None = None
-
-
-class OutcomesShown(ResponseModel):
-    """The results in the order of the request. If they exceed one transaction, a job to follow instead."""
-
-    object: Literal["list", "job"]
-    data: list[OutcomeShown] | None = None
-    has_more: bool | None = None
-    url: str | None = None
-    id: str | None = None
-    task: str | None = None
-    status: str | None = None
-    done: int | None = None
-    total: int | None = None
-    outcomes: list[OutcomeShown] | None = None
-    version: int | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
-
-
-class PartShown(ResponseModel):
-    """The result of a job on many rows. An export: its file, its `rows`, and the documents that are `missing` in it. An
-    import: its new, changed and left rows. A backup: its counts by kind. A restore: the restored, overwritten and
-    unchanged rows by kind. A dry run: the same under `would`. A failure: its code."""
-
-    outcome: Literal["complete", "failed"] | None = None
-    code: str | None = None
-    backup: str | None = None
-    company: str | None = None
-    verified_at: str | None = None
-    parts: int | None = None
-    counts: dict[str, int] | None = None
-    kinds: dict[str, dict[str, int]] | None = None
-    would: dict[str, dict[str, int]] | None = None
-    filename: str | None = None
-    expires_at: str | None = None
-    reason: str | None = None
-    where: str | None = None
-
-
-class EvidenceFaultShown(ResponseModel):
-    """A difference between the ledger, the journal and its anchors. `kind` and `id` name the row, `clock` the commit
-    that the journal states."""
-
-    code: str
-    kind: str | None
-    id: str | None
-    clock: int | None
-
-
-class FullPassShown(ResponseModel):
-    """The result of a full pass at the company's clock `clock`, where the journal's hash is `chain`. `entries` of the
-    journal and `rows` of the ledger were compared; of `from_anchor` rows the journal's entry is past its term.
-    `anchored` is the clock of the newest anchor that agrees. `faults` are the first ones of `found`."""
-
-    outcome: Literal["checked"]
-    ran: Literal["full"]
-    at: str
-    verified: bool
-    clock: int
-    chain: str
-    entries: int
-    rows: int
-    from_anchor: int
-    anchored: int | None
-    found: int
-    faults: list[EvidenceFaultShown]
-
-
-class JobShown(ResponseModel):
-    """A job's progress."""
-
-    id: str
-    object: Literal["job"]
-    task: str
-    status: Literal["queued", "running", "completed", "failed"]
-    done: int
-    total: int
-    outcomes: list[OutcomeShown | PartShown | FullPassShown]
-    version: int
-    created_at: str
-    updated_at: str
 
 
 class FileShown(ResponseModel):

@@ -78,6 +78,8 @@ class Actor:
     role: str | None = None
     email: str | None = None
     signed_in_at: datetime | None = None
+    maker: str | None = None
+    """The membership of the person who made an API key."""
     last_used_on: date | None = None
     """The day of an API key's last use, as its row states it."""
 
@@ -85,6 +87,11 @@ class Actor:
     def bearer(self) -> str:
         """The person or the API key whom an answer is for. A person keeps theirs when a membership begins or ends."""
         return self.subject or self.id
+
+    @property
+    def member(self) -> str:
+        """The membership that answers for the caller: a person's own, or that of an API key's maker."""
+        return self.maker or self.id
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,8 @@ class Endpoint:
     for a blocked or closed company, without its reader. `in_cloud`: it reads issued documents, which are blocked for
     their term while both cloud switches are off. `too_large` is the refusal of a body that is too long. `wipes`: it
     lets a person through who is no member any more, without scopes and without a reader, so that it can tell their
-    device to wipe its copy.
+    device to wipe its copy. `of_job`: its path names a job, so a member of several companies need not name the company:
+    the one that has the job is meant. `page`: a browser (`Accept: text/html`) gets a page instead.
     """
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -169,4 +177,6 @@ class Endpoint:
     in_cloud: bool = False
     too_large: type[TooLarge] = TooLarge
     wipes: bool = False
+    of_job: bool = False
+    page: bool = False
     tag: str = ""

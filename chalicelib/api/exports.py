@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, signed
-from chalicelib.api.document_shapes import FileShown, JobShown
+from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Day, Model
+from chalicelib.api.job_shapes import JobShown
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.errors import CloudStorageOff, Forbidden, NotFound
 from chalicelib.domain.exports.model import DRAFTED, ISSUED, KINDS, ExportFormat, ExportRequest
@@ -31,14 +32,19 @@ class ExportIn(Model):
 
     kinds: Annotated[
         tuple[ExportKind, ...],
-        Field(min_length=1, max_length=len(KINDS), description="The kinds to export.", examples=[["customers"]]),
+        Field(
+            min_length=1,
+            max_length=len(KINDS),
+            description="The records and documents to export, by kind.",
+            examples=[["customers"]],
+        ),
     ]
     format: Annotated[
         ExportFormat,
         Field(
-            description="csv-fr: for Excel in French (semicolon, decimal comma, dd/mm/yyyy). csv: RFC 4180 (comma, "
-            "point, ISO dates). xlsx: a workbook with a sheet for each table. json: lines of JSON, as the API shows "
-            "the rows. ubl, pdf: a ZIP with the file of each document.",
+            description="`csv-fr`: for Excel in French (semicolon, decimal comma, dd/mm/yyyy). `csv`: RFC 4180 (comma, "
+            "point, ISO dates). `xlsx`: a workbook with a sheet for each table. `json`: lines of JSON, as the API "
+            "shows the rows. `ubl`, `pdf`: a ZIP with the file of each document.",
             examples=["csv-fr"],
         ),
     ]
@@ -97,6 +103,7 @@ ENDPOINTS = (
         handler=_file,
         response_model=FileShown,
         status=303,
+        of_job=True,
         errors=(NotFound, Forbidden, ExportNotReady),
         summary=f"The file of an export, by the id of its job: a redirect valid for {LINK_LIFE}",
         tag="Exports",

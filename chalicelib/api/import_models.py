@@ -131,8 +131,9 @@ class UploadShown(ResponseModel):
 
 
 class ImportShown(ResponseModel):
-    """An import. `rows`, `refusals` and `warnings` show values of the file and are deleted with it: at the commit, or
-    after a day. `refusals_file` links to all refusals as CSV. A commit can be undone until `undo_until`."""
+    """A file that becomes records of the company. `rows`, `refusals` and `warnings` show values of the file and are
+    deleted with it: at the commit, or after a day. `refusals_file` links to all refusals as CSV. A commit can be undone
+    until `undo_until`."""
 
     id: str
     object: Literal["import"]

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created
-from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.import_models import CommitIn, ImportEdit, ImportNew, ImportShown, MappingIn
+from chalicelib.api.job_shapes import JobShown
 from chalicelib.api.presenters.imports import present_import
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.clock import instant

@@ -2,9 +2,9 @@
 
 from chalicelib.api.answers import Answer, address, answer, created, listed
 from chalicelib.api.document_models import CreditIn, IssueManyIn
-from chalicelib.api.document_shapes import OutcomesShown
 from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
+from chalicelib.api.job_shapes import OutcomesShown
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE

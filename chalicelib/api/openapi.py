@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint
+from chalicelib.api.openapi_bodies import complete
 from chalicelib.api.openapi_components import ERASED, HEADERS, PARAMETERS, PROBLEM, REQUEST_ID, TAGS, TEXT
-from chalicelib.api.openapi_schemas import SCHEMAS, schemas_of
+from chalicelib.api.openapi_schemas import SCHEMAS, schemas_of, worded
+from chalicelib.api.openapi_words import described, find
 from chalicelib.api.paging import ANY_ID
 from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals, status_of
@@ -30,6 +31,7 @@ _PREFIXES: Final = {
     "support": "thr",
     "backups": "bak",
 }
+_ULID: Final = "01KB8Y3A4B5C6D7E8F9G0H1J2K"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -43,6 +45,7 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
         if endpoint.method.lower() in operations:
             raise ValueError(f"two endpoints for {endpoint.method} {endpoint.path}")
         operations[endpoint.method.lower()] = _operation(endpoint, references)
+    bodies = complete(paths, schemas)
     return {
         "openapi": "3.1.0",
         "info": _information(version),
@@ -54,10 +57,10 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {**dict(sorted(schemas.items())), "Erased": ERASED, "Problem": PROBLEM},
+            "schemas": {**dict(sorted(schemas.items())), "Erased": ERASED, "Problem": worded("Problem", PROBLEM)},
             "parameters": PARAMETERS,
             "headers": HEADERS,
-            "examples": _examples(known),
+            "examples": {**_examples(known), **bodies},
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -125,11 +128,14 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 def _path_parameter(path: str, name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,128}$"}
+    noun = path.partition(f"/{{{name}}}")[0].rpartition("/")[2]
+    prefix = _PREFIXES.get(noun)
     if name == "id":
-        noun = path.partition("/{id}")[0].rpartition("/")[2]
-        prefix = _PREFIXES.get(noun)
         schema["pattern"] = f"^{ANY_ID.pattern.replace('[a-z]{3}', prefix) if prefix else ANY_ID.pattern}$"
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    if shown := find("examples", ("path",), noun) or (f"{prefix}_{_ULID}" if prefix else None):
+        schema["examples"] = [shown]
+    said = find("sentences", ("path",), name)
+    return {"name": name, "in": "path", "required": True, "schema": schema} | ({"description": said} if said else {})
 
 
 def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
@@ -137,7 +143,7 @@ def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     schema = model.model_json_schema(by_alias=True)
     found = []
     for name, member in schema.get("properties", {}).items():
-        shown = _without_null(member)
+        shown = described(_without_null(member), (model.__name__, "query"), name)
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": shown}
         if said := shown.pop("description", None):
             parameter["description"] = said
@@ -159,18 +165,11 @@ def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
 def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
     responses = {str(endpoint.status): _answer(endpoint, references)}
     if endpoint.method == "GET" and tagged(endpoint):
-        responses["304"] = {
-            "description": "Nothing has changed since the version in If-None-Match.",
-            "headers": REQUEST_ID,
-        }
+        responses["304"] = {"headers": REQUEST_ID}
     if endpoint.status == 303 and endpoint.response_model is not None:
         # The address of a file instead of a redirect, for clients that send `Accept: application/json`.
         schema = references[endpoint.response_model, "serialization"]
-        responses["200"] = {
-            "description": "The file's address, on `Accept: application/json`.",
-            "headers": REQUEST_ID,
-            "content": {"application/json": {"schema": schema}},
-        }
+        responses["200"] = {"headers": REQUEST_ID, "content": {"application/json": {"schema": schema}}}
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals(endpoint):
         by_status.setdefault(status_of(refusal), []).append(refusal)
@@ -191,10 +190,7 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
         named.append("Location")
     if endpoint.idempotent:
         named.append("Idempotency-Replayed")
-    answer: dict[str, Any] = {
-        "description": HTTPStatus(endpoint.status).phrase,
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in named},
-    }
+    answer: dict[str, Any] = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in named}}
     if endpoint.response_model is not None and endpoint.status not in (204, 303):
         schema = references[endpoint.response_model, "serialization"]
         repeated = {"oneOf": [schema, {"$ref": f"{SCHEMAS}Erased"}]}
@@ -202,6 +198,8 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
     elif endpoint.status not in (204, 303):
         schema = {"type": "object"} if endpoint.media == "application/json" else TEXT
         answer["content"] = {endpoint.media: {"schema": schema}}
+    if endpoint.page:
+        answer["content"] |= {"text/html": {"schema": TEXT}}
     return answer
 
 
@@ -228,6 +226,7 @@ def _examples(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     return {
         code: {
             "summary": words[code]["title"],
+            "description": words[code]["detail"].replace("{limit}", "1 MB"),
             "value": {
                 "type": f"/problems/{code}",
                 "title": words[code]["title"],

@@ -10,9 +10,17 @@ from chalicelib.policy.wording import length
 
 TEXT: Final = {"type": "string"}
 _TAGS: Final = r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$'
+_REQUEST: Final = "5a3c0c1e-6f0e-4b57-9b57-1f6f8d1f3b0a"
+_ETAG: Final = '"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'
 _EXAMPLE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Any instant: a month has no length without one."""
 REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
+
+
+def _shown(example: str) -> dict[str, Any]:
+    """The schema of a text with its example."""
+    return {**TEXT, "examples": [example]}
+
 
 TAGS: Final = {
     "API keys": "Keys for programs. A key acts for one company and has scopes.",
@@ -35,24 +43,31 @@ TAGS: Final = {
 """A sentence about each group of operations. A kind of document has none: its name says it."""
 
 HEADERS: Final[dict[str, Any]] = {
-    "Request-Id": {"description": "The id of this request in the logs; quote it to report a problem.", "schema": TEXT},
-    "ETag": {"description": "The version of the body, for If-Match and If-None-Match.", "schema": TEXT},
-    "Location": {"description": "The address of the new resource or of the file.", "schema": TEXT},
+    "Request-Id": {
+        "description": "The id of this request in the logs; quote it to report a problem.",
+        "schema": _shown(_REQUEST),
+    },
+    "ETag": {"description": "The version of the body, for If-Match and If-None-Match.", "schema": _shown(_ETAG)},
+    "Location": {
+        "description": "The address of the new resource, of the job or of the file.",
+        "schema": _shown("/v1/invoices/inv_01KB8Y3A4B5C6D7E8F9G0H1J2K"),
+    },
     "Idempotency-Replayed": {
         "description": "`true` when this repeats the first answer to the same Idempotency-Key. Data of a person who "
         "was erased since is omitted: `Erased` replaces the body, or the part of it that was theirs.",
-        "schema": TEXT,
+        "schema": _shown("true"),
     },
-    "Retry-After": {"description": "Seconds to wait before the next attempt.", "schema": {"type": "integer"}},
+    "Retry-After": {
+        "description": "Seconds to wait before the next attempt.",
+        "schema": {"type": "integer", "examples": [60]},
+    },
     "RateLimit": {
         "description": "The exhausted quota, what is left of it (r), and the seconds until it is renewed (t).",
-        "schema": TEXT,
-        "example": '"sign-ups-by-person";r=0;t=3600',
+        "schema": _shown('"sign-ups-by-person";r=0;t=3600'),
     },
     "RateLimit-Policy": {
         "description": "The exhausted quota: its number (q) and its window in seconds (w).",
-        "schema": TEXT,
-        "example": '"sign-ups-by-person";q=20;w=86400',
+        "schema": _shown('"sign-ups-by-person";q=20;w=86400'),
     },
 }
 
@@ -71,8 +86,10 @@ PARAMETERS: Final[dict[str, Any]] = {
     "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
     "Company": _header(
         "Company",
-        "The company's id. Required if a person belongs to several companies; a key belongs to one.",
+        "The company's id. Required if a person belongs to several companies; a key belongs to one. A job is found "
+        "without it.",
         pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+        examples=["cmp_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
     ),
     "Idempotency-Key": _header(
         "Idempotency-Key",
@@ -88,16 +105,19 @@ PARAMETERS: Final[dict[str, Any]] = {
         "If-Match",
         "The ETag of the version that you have read.",
         required=True,
-        examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
+        examples=[_ETAG],
         pattern=_TAGS,
     ),
     "If-Match-Optional": _header(
         "If-Match",
-        "The ETag of the version that you have read. The answer is 412 if the resource has changed since.",
-        examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
-        pattern=_TAGS,
+        "The ETag of the version that you have read. The answer is 412 if the resource has changed since. An empty "
+        "value is as none.",
+        examples=[_ETAG],
+        pattern=rf"^$|{_TAGS}",
     ),
-    "If-None-Match": _header("If-None-Match", "The ETag that you have: the answer is 304 if nothing changed."),
+    "If-None-Match": _header(
+        "If-None-Match", "The ETag that you have: the answer is 304 if nothing changed.", examples=[_ETAG]
+    ),
 }
 
 PROBLEM: Final[dict[str, Any]] = {
@@ -120,14 +140,11 @@ PROBLEM: Final[dict[str, Any]] = {
                 "properties": {"pointer": TEXT, "code": TEXT, "detail": TEXT},
             },
         },
-        "current_etag": {
-            "type": "string",
-            "description": "On 412: the tag of the current version.",
-        },
-        "current_version": {"type": "integer", "description": "On 412."},
-        "drafts": {"type": "integer", "description": "On `in_use`: the drafts that name the customer or supplier."},
-        "debts": {"type": "integer", "description": "On `in_use`: documents not settled, and credit not applied."},
-        "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
+        "current_etag": TEXT,
+        "current_version": {"type": "integer"},
+        "drafts": {"type": "integer"},
+        "debts": {"type": "integer"},
+        "limit": TEXT,
     },
 }
 

@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.openapi_names import nouns
+from chalicelib.api.openapi_words import EVERY, described, find
 
 SCHEMAS: Final = "#/components/schemas/"
 _NAMED: Final = ("properties", "patternProperties", "$defs")
@@ -28,8 +29,23 @@ def schemas_of(endpoints: Iterable[Endpoint]) -> tuple[Mapping[Any, Any], dict[s
     references, definitions = models_json_schema(list(models), by_alias=True, ref_template=f"{SCHEMAS}{{model}}")
     found = definitions.get("$defs", {})
     names = nouns(found)
-    schemas = {names[model]: plain(schema, names) for model, schema in found.items()}
+    schemas = {names[model]: plain(worded(names[model], schema), names) for model, schema in found.items()}
     return {key: plain(reference, names) for key, reference in references.items()}, schemas
+
+
+def worded(noun: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with the sentences and the examples of its members, and of the members of a list's entries."""
+    members = {
+        name: described(_entries(f"{noun}.{name}", part), (noun, EVERY), name)
+        for name, part in schema.get("properties", {}).items()
+    }
+    said = schema.get("description") or find("sentences", (noun, EVERY), "list")
+    return {**schema, "description": said} | ({"properties": members} if members else {})
+
+
+def _entries(place: str, part: Mapping[str, Any]) -> Mapping[str, Any]:
+    items = part.get("items", {})
+    return {**part, "items": worded(place, items)} if "properties" in items else part
 
 
 def plain(schema: Any, names: Mapping[str, str]) -> Any:
@@ -49,13 +65,13 @@ def plain(schema: Any, names: Mapping[str, str]) -> Any:
             found[key] = {name: plain(part, names) for name, part in value.items()}
         else:
             found[key] = value if key in _VALUES else plain(value, names)
-    if said := _without_it(schema.get("default")):
+    if "const" not in schema and (said := _without_it(schema.get("default"))):
         found["description"] = " ".join(filter(None, (schema.get("description", ""), said)))
     return found
 
 
 def _without_it(default: Any) -> str:
-    if default in (None, [], {}, ()):
+    if default in (None, "", [], {}, ()):
         return ""
     shown = str(default).lower() if isinstance(default, bool) else str(default)
     return f"Without it: `{shown}`."

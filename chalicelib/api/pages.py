@@ -1,4 +1,4 @@
-"""Public pages: the service's health, the OpenAPI document and its page."""
+"""Public resources: the service's health and the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -80,13 +80,6 @@ def document(version: str) -> dict[str, Any]:
     return openapi.document([endpoint_of(route) for route in ROUTES], version=version)
 
 
-@cache
-def _page(version: str) -> str:
-    from chalicelib.api import docs
-
-    return docs.page(document(version))
-
-
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -105,14 +98,5 @@ ENDPOINTS = (
         handler=lambda context: Answer(document(context.world.settings.build)),
         summary="This API as an OpenAPI 3.1 document",
         tag="Service",
-    ),
-    Endpoint(
-        method="GET",
-        path="/docs",
-        scope="PUBLIC",
-        media="text/html",
-        tag="Service",
-        handler=lambda context: Answer({"content": _page(context.world.settings.build)}),
-        summary="This API as a page",
     ),
 )

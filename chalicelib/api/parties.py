@@ -47,7 +47,7 @@ class _PartyShown(RecordShown):
 
 
 class CustomerShown(_PartyShown):
-    """A customer. `notices` are warnings that do not block the change."""
+    """Somebody to whom the company sells. `notices` are warnings that do not block the change."""
 
     object: Literal["customer"]
     billing: Annotated[Billing, Field(description=BILLING, examples=["each"])]
@@ -55,7 +55,7 @@ class CustomerShown(_PartyShown):
 
 
 class SupplierShown(_PartyShown):
-    """A supplier. `notices` are warnings that do not block the change."""
+    """Somebody from whom the company buys. `notices` are warnings that do not block the change."""
 
     object: Literal["supplier"]
 

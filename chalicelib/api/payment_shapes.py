@@ -10,21 +10,32 @@ from chalicelib.domain.documents.credit_entry import CreditSource
 from chalicelib.domain.documents.payment import ReversalReason
 from chalicelib.domain.documents.payment_mode import Method
 
-Reverses = Annotated[str | None, Field(description="What this counter-entry takes back.", examples=[None])]
-ReversedBy = Annotated[str | None, Field(description="The counter-entry that takes it back.", examples=[None])]
+Reverses = Annotated[
+    str | None,
+    Field(
+        description="The entry that this counter-entry takes back; null on other entries.",
+        examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+    ),
+]
+ReversedBy = Annotated[
+    str | None, Field(description="The counter-entry that takes it back.", examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"])
+]
 CASH_NOTICES = "Warnings about the limits of cash. They count all cash of the customer on that day and in that month."
 
 
 class PaymentShown(ResponseModel):
-    """A payment. A counter-entry has negative amounts and names the payment that it `reverses`. `stamp_duty` is the
-    additional tax on cash; it does not change the balance."""
+    """Money received for an invoice. A counter-entry has negative amounts and names the payment that it `reverses`.
+    `stamp_duty` is the additional tax on cash; it does not change the balance."""
 
     id: str
     object: Literal["payment"]
     invoice: str
     customer: Annotated[
         str | None,
-        Field(description="The buyer; null if they were erased, or on older payments.", examples=["cus_01J0"]),
+        Field(
+            description="The buyer; null if they were erased, or on older payments.",
+            examples=["cus_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
     ]
     amount: str
     method: Method
@@ -32,7 +43,7 @@ class PaymentShown(ResponseModel):
     reference: str | None
     status: Annotated[
         Literal["received", "pending", "reversed", "counter_entry"],
-        Field(description="pending: a cheque or a bill that is not cashed yet.", examples=["received"]),
+        Field(description="`pending`: a cheque or a bill that is not cashed yet.", examples=["received"]),
     ]
     applied: Annotated[str, Field(description="The part that pays the invoice, in dirhams.", examples=["1000.00"])]
     withheld_vat: Annotated[str, Field(description="The RAS-TVA that the payer withheld.", examples=["150.00"])]
@@ -41,10 +52,18 @@ class PaymentShown(ResponseModel):
     matures_on: str | None
     cashed_on: str | None
     excess_entry: Annotated[
-        str | None, Field(description="The unapplied credit that holds what is not applied.", examples=[None])
+        str | None,
+        Field(
+            description="The unapplied credit that holds what is not applied.",
+            examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
     ]
     credit_entry: Annotated[
-        str | None, Field(description="The unapplied credit that this payment was taken from.", examples=[None])
+        str | None,
+        Field(
+            description="The unapplied credit that this payment was taken from.",
+            examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
     ]
     reverses: Reverses
     reversed_by: ReversedBy
@@ -83,7 +102,11 @@ class CreditEntryShown(ResponseModel):
     date: str
     reference: str | None
     document: Annotated[
-        str | None, Field(description="The draft that alone takes it, or the document that freed it.", examples=[None])
+        str | None,
+        Field(
+            description="The draft that alone takes it, or the document that freed it.",
+            examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
     ]
     payment: str | None
     credit_note: str | None

@@ -43,7 +43,9 @@ def _new(context: RequestContext) -> Answer:
             present_preview(preview(context.world, context.company, requester, body.kind, body.subject, context.at))
         )
     call = context.presenting(recorded(code_of(context.writing)))
-    return answer(requests.ask(context.world, call, requester, body.kind, body.subject, corrections))
+    return answer(
+        requests.ask(context.world, call, requester, body.kind, body.subject, corrections, language=body.language)
+    )
 
 
 def _list(context: RequestContext) -> Answer:
@@ -66,21 +68,22 @@ def _read(context: RequestContext) -> Answer:
 
 
 def _code(context: RequestContext) -> Answer:
-    from chalicelib.services.privacy.requests import requests
+    from chalicelib.services.privacy.requests import identity_codes
 
-    requests.mail_code(context.world, context.writing, requester_of(context), context.path["id"], context.language)
+    identity_codes.mail_code(
+        context.world, context.writing, requester_of(context), context.path["id"], context.language
+    )
     return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{context.path['id']}")
 
 
 def _confirm(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.codes import prove
-    from chalicelib.services.privacy.requests import requests
+    from chalicelib.services.privacy.requests import identity_codes, requests
 
     requester, call = requester_of(context, context.body.code), context.presenting(shown(present_request))
     done = answer(requests.confirm(context.world, call, requester, context.path["id"], waive=context.body.waive_grace))
     if context.body.code is not None:
-        prove(context.world, "identity", context.actor.id, context.path["id"], code=context.body.code)
+        identity_codes.use(context.world, context.actor.id, context.path["id"], context.body.code)
     return done
 
 

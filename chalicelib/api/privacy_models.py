@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import Model, ResponseModel, Text
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import affected
 
 Kind = Literal["access", "rectification", "deletion", "opposition"]
@@ -28,6 +29,14 @@ class RequestNew(Model):
     kind: Kind
     subject: Subject | None = None
     dry_run: bool = False
+    language: Annotated[
+        Language | None,
+        Field(
+            description="The language of the person: of the archive's pages and of the mails to them. Without it, the "
+            "company's language counts.",
+            examples=["ar"],
+        ),
+    ] = None
     corrections: dict[str, Any] | None = None
     """For a rectification: the correct values by attribute, in the form of the subject's own PATCH."""
 
@@ -40,8 +49,7 @@ class Confirmation(Model):
 
 
 class StepShown(ResponseModel):
-    """One step of the plan: the store, the action, the number of rows or versions (null: not counted), the legal basis,
-    and the last day of what is kept."""
+    """A step of the plan: what is done where, to how many rows or versions, and by which law."""
 
     store: Literal["table", "files"]
     place: str
@@ -76,6 +84,10 @@ class RequestShown(ResponseModel):
     status: Status
     affects: Literal["company", "party", "member"]
     subject: str | None
+    language: Annotated[
+        Language | None,
+        Field(description="The language of the person; null for a request of an earlier release.", examples=["ar"]),
+    ]
     due: str
     grace_until: str | None
     verified_at: str | None
@@ -99,7 +111,7 @@ class RequestShown(ResponseModel):
     download_code: Annotated[
         str | None,
         Field(
-            description="Only in the answer that makes the request, for a person without an e-mail address: with it, "
+            description="Only in the answer that makes the request, for a person without an e-mail address. With it, "
             "they fetch the receipt and the answer at /v1/privacy/receipts.",
             examples=["MZXW6YTBOI2DKNRXHA4TAMJSGM"],
         ),

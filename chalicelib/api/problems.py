@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalicelib.api import request_errors
+from chalicelib.api.roles import acts
 from chalicelib.api.versions import reading
 from chalicelib.domain import errors
 from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
@@ -35,6 +36,7 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "device_revoked": ("wipe",),
     "client_schema_too_old": ("oldest",),
     "owners_changed": ("possible_from",),
+    "policy_not_accepted": ("required",),
 }
 """Parameters that are also members of the problem, for programs."""
 _DELAYS: Final[dict[str, dict[str, timedelta]]] = {
@@ -230,15 +232,29 @@ def _headers(refusal: Refusal) -> dict[str, str]:
         headers["WWW-Authenticate"] = 'Bearer realm="facture"'
     if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(status))) is not None:
         headers["Retry-After"] = str(refusal.params.get("retry_after", known))
-    if (quota := refusal.params.get("quota")) is not None:
-        # draft-ietf-httpapi-ratelimit-headers-11: quota, its window, what is left, seconds to its reset.
-        headers["RateLimit-Policy"] = f'"{quota.name}";q={quota.most};w={quota.seconds}'
-        headers["RateLimit"] = f'"{quota.name}";r=0;t={refusal.params["retry_after"]}'
+    headers |= _quota_fields(refusal)
     if status == 405 and "allow" in refusal.params:
         headers["Allow"] = _plain(refusal.params["allow"])
     if "current_etag" in refusal.params:
         headers["ETag"] = str(refusal.params["current_etag"])
     return headers
+
+
+def _quota_fields(refusal: Refusal) -> dict[str, str]:
+    """The exhausted quota, by draft-ietf-httpapi-ratelimit-headers-11: its window, what is left, seconds to its
+    reset."""
+    quota = refusal.params.get("quota")
+    if quota is None:
+        return {}
+    return {
+        "RateLimit-Policy": f'"{quota.name}";q={quota.most};w={quota.seconds}',
+        "RateLimit": f'"{quota.name}";r=0;t={refusal.params["retry_after"]}',
+    }
+
+
+def quota_headers(refusal: errors.TooManyRequests) -> dict[str, str]:
+    """The headers of a page that shows this refusal in its own words."""
+    return {"Retry-After": str(refusal.params["retry_after"]), **_quota_fields(refusal)}
 
 
 @cache
@@ -250,6 +266,8 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
         found += [errors.Unauthenticated, errors.Forbidden]
     if endpoint.scope not in ("PUBLIC", "SIGNED_IN"):
         found += [errors.CompanyBlocked, errors.CompanyRestoring, errors.NotFound]
+    if acts(endpoint):
+        found.append(errors.PolicyNotAccepted)
     if "{" in endpoint.path:
         found.append(errors.NotFound)
     if endpoint.method != "GET":
@@ -263,6 +281,11 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     if endpoint.in_cloud:
         found.append(errors.CloudStorageOff)
     return tuple(dict.fromkeys((*found, *endpoint.errors)))
+
+
+def of_the_gateway() -> tuple[type[Refusal], ...]:
+    """Every refusal that the gateway answers by itself."""
+    return tuple(dict.fromkeys(_GATEWAY.values()))
 
 
 def gateway_problem(

@@ -37,7 +37,7 @@ class Coded(ResponseModel):
 
 
 class BasisShown(Coded):
-    """A legal basis and its article."""
+    """Why the law allows the processing, with the article."""
 
     law: str
 

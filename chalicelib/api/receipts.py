@@ -42,7 +42,12 @@ class CodeUse(Model):
         str, Text(40), Field(description="The account's id.", examples=["cmp_01KB8Y3A4B5C6D7E8F9G0H1J2K"])
     ]
     request: Annotated[
-        str, Text(40), Field(description="The request's id.", examples=["req_01KB8Y3A4B5C6D7E8F9G0H1J2K"])
+        str,
+        Text(40),
+        Field(
+            description="The id of the privacy request, as its mail or page states it.",
+            examples=["req_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
     ]
     code: Annotated[
         str, Text(60), Field(description="The code as it was shown.", examples=["MZXW6YTBOI2DKNRXHA4TAMJSGM"])
@@ -52,10 +57,25 @@ class CodeUse(Model):
 class PrivacyAnswerShown(ResponseModel):
     """A privacy request and its answer, for the holder of its download code."""
 
-    object: Annotated[Literal["privacy_answer"], Field(description="The type.", examples=["privacy_answer"])]
-    request: Annotated[str, Field(description="The request's id.", examples=["req_01KB8Y3A4B5C6D7E8F9G0H1J2K"])]
+    object: Annotated[
+        Literal["privacy_answer"],
+        Field(description="The kind of this object, always the same text.", examples=["privacy_answer"]),
+    ]
+    request: Annotated[
+        str,
+        Field(
+            description="The id of the privacy request, as its mail or page states it.",
+            examples=["req_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+        ),
+    ]
     kind: Annotated[Kind, Field(description="The right that is used.", examples=["access"])]
-    status: Annotated[Status, Field(description="The request's status.", examples=["completed"])]
+    status: Annotated[
+        Status,
+        Field(
+            description="How far the request is; `completed`, `refused` and `cancelled` are final.",
+            examples=["completed"],
+        ),
+    ]
     due: Annotated[str, Field(description="The legal deadline.", examples=["2026-12-12T23:00:00Z"])]
     reason: Annotated[
         str | None, Field(description="Why it was refused or cancelled.", examples=["identity_not_proven"])

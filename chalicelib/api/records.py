@@ -36,9 +36,9 @@ class RecordQuery(PageQuery):
     updated_since: Instant | None = None
     q: Annotated[str, Text(100)] | None = Field(
         None,
-        description="Words of the name (of an item also its reference; of a customer or supplier also the ICE, the "
-        "e-mail address and the telephone number), without case and accents. Each of the first eight must begin a "
-        "word. What was written in the last second may be missing.",
+        description="Words of the name, without case and accents. Items are also found by their reference, customers "
+        "and suppliers by ICE, e-mail address and telephone number. Each of the first eight must begin a word. What "
+        "was written in the last second may be missing.",
         examples=["atlas"],
     )
 

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from chalicelib.api.answers import Answer, address, answer, listed
 from chalicelib.api.document_kinds import NumberedKind, RegisteredKind, RegisteredStatus
-from chalicelib.api.document_shapes import EvidenceFaultShown, JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text
+from chalicelib.api.job_shapes import EvidenceFaultShown, JobShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.clock import today
@@ -149,6 +149,7 @@ def _entry(known: register.Entry) -> Body:
 def _verify(context: RequestContext) -> Answer:
     query = context.query
     year = query.year or today(context.at).year
+    requested.count_check(context.world, context.company)
     found = verification.verify(context.world, context.open, query.series, year, after=query.starting_after)
     part, full = found.series, found.last_full
     fault = {"position": part.fault.position, "code": part.fault.code} if part.fault else None

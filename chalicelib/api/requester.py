@@ -26,6 +26,6 @@ def _fresh(context: RequestContext, actor: Actor) -> bool:
 def _coded(context: RequestContext, code: str) -> bool:
     """Tell whether this is the valid code. It is used up only after the operation that it proves. So a request that is
     repeated because its answer was lost is not refused."""
-    from chalicelib.services.codes import live
+    from chalicelib.services.privacy.requests.identity_codes import is_live
 
-    return live(context.world, "identity", context.actor.id, context.path["id"], code=code) is not None
+    return is_live(context.world, context.company, context.actor.id, context.path["id"], code)

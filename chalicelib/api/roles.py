@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from chalicelib.api.endpoint import Scope
+from chalicelib.api.endpoint import Endpoint, Scope
 from chalicelib.domain.companies.member import Role
 
 SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
@@ -54,3 +54,17 @@ KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     role: GRANTABLE & (held if role == "owner" else held - _ABOUT_ANYBODY) for role, held in ROLE_SCOPES.items()
 }
 """The most scopes of a key whose maker has this role."""
+ACTING: Final = frozenset(scope for scope in SCOPES if not scope.endswith(".read")) - {
+    "consents.write",
+    "privacy.write",
+    "support.write",
+    "exports.write",
+    "devices.write",
+}
+"""Scopes whose verbs change the company. A member who must accept the policy may still read, pull, accept, export, ask
+for help, and make privacy requests."""
+
+
+def acts(endpoint: Endpoint) -> bool:
+    """Whether its caller must have accepted the policy (`must_accept`): it changes the company."""
+    return endpoint.method != "GET" and endpoint.scope in ACTING

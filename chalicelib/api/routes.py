@@ -20,6 +20,7 @@ ROUTES = (
     Route("POST", "/v1/api-keys", False, "access"),
     Route("GET", "/v1/api-keys/{id}", False, "access"),
     Route("DELETE", "/v1/api-keys/{id}", False, "access"),
+    Route("POST", "/v1/invitations/accept", False, "invitations"),
     Route("GET", "/v1/customers", False, "parties"),
     Route("POST", "/v1/customers", False, "parties"),
     Route("GET", "/v1/customers/{id}", False, "parties"),
@@ -139,7 +140,13 @@ ROUTES = (
     Route("GET", "/v1/support/{id}/attachments/{file}", False, "support"),
     Route("GET", "/health", True, "pages"),
     Route("GET", "/openapi.json", True, "pages"),
-    Route("GET", "/docs", True, "pages"),
+    Route("GET", "/", True, "docs_pages"),
+    Route("GET", "/docs", True, "docs_pages"),
+    Route("GET", "/docs/roles", True, "docs_pages"),
+    Route("GET", "/docs/ids", True, "docs_pages"),
+    Route("GET", "/docs/schemas", True, "docs_pages"),
+    Route("GET", "/problems", True, "docs_pages"),
+    Route("GET", "/problems/{code}", True, "docs_pages"),
 )
 SCHEDULES = (
     Schedule("outbox", "rate(1 minute)"),

@@ -116,15 +116,16 @@ def _source(request: "Request") -> str:
 
 
 def verb(endpoint: Endpoint) -> str:
-    """The endpoint's name, in the journal and as the OpenAPI document's operationId: `post_invoices_id_issue`."""
-    parts = endpoint.path.replace("{", "").replace("}", "").removeprefix("/v1").strip("/")
+    """The endpoint's name, in the journal and as the OpenAPI document's operationId: `post_invoices_id_issue`; `/` is
+    the root."""
+    parts = endpoint.path.replace("{", "").replace("}", "").removeprefix("/v1").strip("/") or "root"
     return "_".join((endpoint.method.lower(), *parts.replace("-", "_").replace(".", "_").split("/")))
 
 
 def _answered(
     endpoint: Endpoint, context: RequestContext, answer: Answer, own_id: str, if_none_match: str | None
 ) -> Response:
-    headers: dict[str, str | list[str]] = {**SECURITY, "Request-Id": own_id}
+    headers: dict[str, str | list[str]] = {**SECURITY, "Request-Id": own_id, **answer.headers}
     if answer.location:
         headers["Location"] = answer.location
     if answer.replayed:
@@ -134,15 +135,15 @@ def _answered(
     if answer.array is not None:
         headers |= {"Content-Type": "application/json", "ETag": etag.of({"data": answer.array})}
         return Response(body=msgspec.json.encode(answer.array).decode(), headers=headers, status_code=answer.status)
-    shown = answer.body
+    shown, media = (answer.body, endpoint.media) if answer.page is None else ({"content": answer.page}, "text/html")
     if answer.status in (200, 201) and shown.get("object") != "list":
         headers["ETag"] = tag = etag.of(shown, expanded=getattr(context.query, "expand", ()))
         if endpoint.method == "GET" and etag.unchanged(if_none_match, tag):
             return Response(body="", headers=headers, status_code=304)
-    if endpoint.media != "application/json":
+    if media != "application/json":
         text = str(shown["content"])
-        headers["Content-Type"] = f"{endpoint.media}; charset=utf-8"
-        if endpoint.media.startswith("text/"):
+        headers["Content-Type"] = f"{media}; charset=utf-8"
+        if media.startswith("text/"):
             headers["Content-Security-Policy"] = _page_policy(text)
         return Response(body=text, headers=headers, status_code=answer.status)
     headers["Content-Type"] = "application/json"

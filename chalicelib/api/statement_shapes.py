@@ -38,10 +38,12 @@ class AgeingShown(ResponseModel):
     """The open amounts of the last day, in dirhams, by the days since the due date."""
 
     not_due: Annotated[str, Field(description="What is not overdue.", examples=["1200.00"])]
-    days_1_30: Annotated[str, Field(description="Overdue by 1 to 30 days.", examples=["0.00"])]
-    days_31_60: Annotated[str, Field(description="Overdue by 31 to 60 days.", examples=["0.00"])]
-    days_61_90: Annotated[str, Field(description="Overdue by 61 to 90 days.", examples=["0.00"])]
-    over_90_days: Annotated[str, Field(description="Overdue by more than 90 days.", examples=["0.00"])]
+    days_1_30: Annotated[str, Field(description="The dirhams that are overdue by 1 to 30 days.", examples=["0.00"])]
+    days_31_60: Annotated[str, Field(description="The dirhams that are overdue by 31 to 60 days.", examples=["0.00"])]
+    days_61_90: Annotated[str, Field(description="The dirhams that are overdue by 61 to 90 days.", examples=["0.00"])]
+    over_90_days: Annotated[
+        str, Field(description="The dirhams that are overdue by more than 90 days.", examples=["0.00"])
+    ]
 
 
 class StatementLineShown(ResponseModel):
@@ -66,15 +68,27 @@ class StatementLineShown(ResponseModel):
         ),
     ]
     document: Annotated[
-        str | None, Field(description="The document that it concerns.", examples=["inv_01J00000000000000000000000"])
+        str | None,
+        Field(
+            description="The document that the line is about; null for none.",
+            examples=["inv_01J00000000000000000000000"],
+        ),
     ]
-    number: Annotated[str | None, Field(description="The number of that document.", examples=["FA-2026-00042"])]
-    due_date: Annotated[str | None, Field(description="The due date of an invoice.", examples=["2027-01-22"])]
+    number: Annotated[
+        str | None, Field(description="The complete number of `document`, as printed.", examples=["FA-2026-00042"])
+    ]
+    due_date: Annotated[
+        str | None,
+        Field(description="The day by which the invoice must be paid; null on other lines.", examples=["2027-01-22"]),
+    ]
     method: Annotated[Method | None, Field(description="The method of a payment or a refund.", examples=[None])]
     reference: Annotated[
         str | None, Field(description="The reference of the money, or of the certificate.", examples=[None])
     ]
-    reason: Annotated[ReversalReason | None, Field(description="The reason of a reversal.", examples=[None])]
+    reason: Annotated[
+        ReversalReason | None,
+        Field(description="Why the money was taken back; null on other lines.", examples=["returned_unpaid"]),
+    ]
     debit: Annotated[str, Field(description="What the customer owes in addition.", examples=["3600.00"])]
     credit: Annotated[str, Field(description="What the customer does not owe any more.", examples=["0.00"])]
     pending: Annotated[
@@ -92,8 +106,13 @@ class StatementShown(ResponseModel):
     less `unapplied_credit`. The fine for late payment is not part of it."""
 
     object: Literal["statement"]
-    customer: Annotated[str, Field(description="The customer.", examples=["cus_01J00000000000000000000000"])]
-    customer_name: Annotated[str, Field(description="The customer's name.", examples=["Atlas Négoce SARL"])]
+    customer: Annotated[
+        str,
+        Field(description="The id of the customer whose account this is.", examples=["cus_01J00000000000000000000000"]),
+    ]
+    customer_name: Annotated[
+        str, Field(description="The name of the customer, as it is today.", examples=["Atlas Négoce SARL"])
+    ]
     currency: Annotated[str, Field(description="Always MAD.", examples=["MAD"])]
     first: Annotated[str, Field(alias="from", description="The first day.", examples=["2026-10-01"])]
     to: Annotated[str, Field(description="The last day.", examples=["2026-12-31"])]

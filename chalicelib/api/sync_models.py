@@ -29,8 +29,10 @@ Name = Annotated[str, Text(60)]
 class ColumnShown(ResponseModel):
     """A column of a device's table."""
 
-    name: Annotated[str, Field(description="Its name.", examples=["unit_price"])]
-    type: Annotated[ColumnType, Field(description="The type of its cells.", examples=["string"])]
+    name: Annotated[str, Field(description="The name of the column in the device's database.", examples=["unit_price"])]
+    type: Annotated[
+        ColumnType, Field(description="What a cell holds: text, a number, or true or false.", examples=["string"])
+    ]
     optional: Annotated[bool, Field(description="Whether a cell may be null.", examples=[False])]
     writable: Annotated[bool, Field(description="Whether a device may state it.", examples=[True])]
     json_: Annotated[
@@ -41,9 +43,9 @@ class ColumnShown(ResponseModel):
 
 
 class TableShown(ResponseModel):
-    """A table of devices."""
+    """A table that devices keep, with its columns."""
 
-    name: Annotated[str, Field(description="Its name.", examples=["items"])]
+    name: Annotated[str, Field(description="The name of the table in the device's database.", examples=["items"])]
     writes: Annotated[
         Literal["all", "create", "nothing"],
         Field(
@@ -58,7 +60,9 @@ class SchemaShown(ResponseModel):
     """The tables that a device keeps."""
 
     object: Literal["sync_schema"]
-    version: Annotated[int, Field(description="The present schema version.", examples=[SCHEMA_VERSION])]
+    version: Annotated[
+        int, Field(description="The version of the schema that the server has now.", examples=[SCHEMA_VERSION])
+    ]
     oldest: Annotated[int, Field(description="The oldest version that is still answered.", examples=[OLDEST_SCHEMA])]
     tables: list[TableShown]
 
@@ -66,9 +70,10 @@ class SchemaShown(ResponseModel):
 class NewColumns(Model):
     """The columns that a device's new schema adds to a table."""
 
-    table: Annotated[Name, Field(description="The table.", examples=["items"])]
+    table: Annotated[Name, Field(description="The name of the table that gets new columns.", examples=["items"])]
     columns: Annotated[
-        tuple[Name, ...], Field(max_length=200, strict=False, description="The columns.", examples=[["unit"]])
+        tuple[Name, ...],
+        Field(max_length=200, strict=False, description="What the new schema adds to the table.", examples=[["unit"]]),
     ]
 
 
@@ -77,14 +82,17 @@ class MigrationIn(Model):
 
     from_: Annotated[int, Field(alias="from", ge=0, description="The schema before.", examples=[1])]
     tables: Annotated[
-        tuple[Name, ...], Field(max_length=100, strict=False, description="New tables.", examples=[["items"]])
+        tuple[Name, ...],
+        Field(
+            max_length=100, strict=False, description="The tables that only the new schema has.", examples=[["items"]]
+        ),
     ] = ()
     columns: Annotated[
         tuple[NewColumns, ...],
         Field(
             max_length=100,
             strict=False,
-            description="New columns.",
+            description="The columns that only the new schema has, by table.",
             examples=[[{"table": "items", "columns": ["unit"]}]],
         ),
     ] = ()
@@ -141,17 +149,23 @@ class PullNotice(ResponseModel):
     code: Annotated[
         str, Field(description="`schema_outdated`: the application should be updated.", examples=["schema_outdated"])
     ]
-    current: Annotated[int, Field(description="The present schema version.", examples=[SCHEMA_VERSION])]
+    current: Annotated[
+        int, Field(description="The version of the schema that the server has now.", examples=[SCHEMA_VERSION])
+    ]
 
 
 class PullShown(ResponseModel):
-    """The changes since a clock, in complete commits; or the address of a file with the same JSON, gzipped, when they
-    are larger than a page."""
+    """The changes since a clock, in complete commits. Instead, the address of a file with the same JSON, gzipped, when
+    they are larger than a page."""
 
-    changes: Annotated[dict[str, TableChangesShown] | None, Field(description="By table.", examples=[{}])] = None
+    changes: Annotated[
+        dict[str, TableChangesShown] | None, Field(description="The changed rows by table; null when `url` has them.")
+    ] = None
     timestamp: Annotated[int | None, Field(description="The clock to pull from next.", examples=[4711])] = None
     more: Annotated[bool | None, Field(description="Whether to pull again at once.", examples=[False])] = None
-    notices: Annotated[list[PullNotice] | None, Field(description="About the pull.", examples=[[]])] = None
+    notices: Annotated[list[PullNotice] | None, Field(description="What the device should know about this pull.")] = (
+        None
+    )
     experimentalStrategy: Annotated[  # noqa: N815 — WatermelonDB's name
         Literal["replacement"] | None,
         Field(description="The rows replace the device's copy.", examples=["replacement"]),
@@ -165,7 +179,9 @@ class PullShown(ResponseModel):
 class Checkpoint(Model):
     """The position of a replication."""
 
-    clock: Annotated[Clock, Field(description="The company's clock.", examples=[4711])]
+    clock: Annotated[
+        Clock, Field(description="The company's clock, which rises with each stored commit.", examples=[4711])
+    ]
 
 
 class RxdbPullIn(Model):
@@ -185,7 +201,9 @@ class RxdbPullIn(Model):
 class CheckpointShown(ResponseModel):
     """The position of a replication."""
 
-    clock: Annotated[int, Field(description="The company's clock.", examples=[4711])]
+    clock: Annotated[
+        int, Field(description="The company's clock, which rises with each stored commit.", examples=[4711])
+    ]
 
 
 class RxdbPullShown(ResponseModel):

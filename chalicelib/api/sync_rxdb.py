@@ -32,7 +32,10 @@ class RxdbPushIn(Model):
     """A push, in the form of RxDB's `push.handler`."""
 
     rows: Annotated[tuple[DocumentIn, ...], Field(strict=False, description="The changed documents of the table.")]
-    schema_version: Annotated[int | None, Field(ge=1, le=2**31, description="The device's schema.")] = None
+    schema_version: Annotated[
+        int | None,
+        Field(ge=1, le=2**31, description="The schema version that the device has; without it, that of its last pull."),
+    ] = None
     device: Annotated[str, Id(Device.PREFIX)]
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chalicelib.api.answers import Answer, address
-from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
+from chalicelib.api.job_shapes import JobShown
 from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.errors import CompanyRestoring, NotFound
 from chalicelib.domain.imports.model import TASKS as IMPORT_TASKS
@@ -60,6 +60,7 @@ ENDPOINTS = (
         summary="Read a job's progress and results",
         response_model=JobShown,
         while_blocked=True,
+        of_job=True,
         errors=(NotFound, CompanyRestoring),
         tag="Jobs",
     ),

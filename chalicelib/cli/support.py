@@ -1,15 +1,17 @@
-"""Commands for support: list the threads without a first answer, read, fetch a file, answer, close."""
+"""Commands for support: list the threads without a first answer, read, fetch a file, answer, make a privacy request,
+close."""
 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.contact.support import JOB, Thread
-from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
+from chalicelib.domain.errors import CompanyBlocked, Forbidden, InvalidContent, NotFound, ThreadClosed
 from chalicelib.domain.file_errors import AttachmentNotReady
+from chalicelib.domain.privacy.request import RequestKind
 from chalicelib.domain.text import clean, shows_nothing
 from chalicelib.services.attachments import rows
 from chalicelib.services.representation.support import present_message, present_thread
@@ -28,6 +30,7 @@ def add_to(nouns: Any) -> None:
         ("read", read, "print a thread with its messages"),
         ("file", fetched, "write a file of a thread, which `read` names, to a new file"),
         ("answer", answered, "answer a thread with the text from standard input"),
+        ("request", requested, "make the privacy request that a thread asks for; its author confirms it"),
         ("close", closed, "close a thread; its retention term begins"),
     ):
         verb = arguments.verb(verbs, name, command, summary)
@@ -38,6 +41,9 @@ def add_to(nouns: Any) -> None:
             verb.add_argument("--to", type=Path, required=True, metavar="FILE")
         elif command is not read:
             arguments.add_operator(verb)
+        if command is requested:
+            verb.add_argument("--kind", required=True, choices=get_args(RequestKind))
+            verb.add_argument("--account", action="store_true", help="about the whole account, which the author owns")
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
@@ -91,6 +97,18 @@ def answered(world: "World", options: argparse.Namespace) -> int:
         show(**present_thread(desk.write_answer(world, options.company, options.thread, text, options.by).outcome))
     except (NotFound, ThreadClosed, CompanyBlocked, InvalidContent) as refused:
         raise CannotRun(f"refused: {refused.code}", 1) from refused
+    return 0
+
+
+def requested(world: "World", options: argparse.Namespace) -> int:
+    """Make a privacy request for the author of a thread."""
+    from chalicelib.services.privacy.requests.from_thread import ask_for_author
+
+    try:
+        made = ask_for_author(world, options.company, options.thread, options.kind, options.by, account=options.account)
+    except (NotFound, Forbidden, CompanyBlocked, InvalidContent) as refused:
+        raise CannotRun(f"refused: {refused.code}", 1) from refused
+    show(request=made.id, kind=made.kind, status=made.status, subject=made.subject, due=made.deadline)
     return 0
 
 

@@ -43,6 +43,12 @@ class Forbidden(Refusal):
     code = "forbidden"
 
 
+class PolicyNotAccepted(Forbidden):
+    """The member must accept the required version of the privacy policy before they change anything."""
+
+    code = "policy_not_accepted"
+
+
 class CompanyBlocked(Refusal):
     """The account is blocked or closed. The product neither reads nor writes its data."""
 
@@ -66,6 +72,12 @@ class NotFound(Refusal):
     """No such resource in this company. The answer is the same if another company has it."""
 
     code = "not_found"
+
+
+class InvitationNotFound(NotFound):
+    """No open invitation has this code and the proven address of this sign-in."""
+
+    code = "invitation_not_found"
 
 
 class Conflict(Refusal):

@@ -3,4 +3,6 @@
 from typing import Final, Literal
 
 Language = Literal["fr", "ar", "en"]
+DEFAULT: Final[Language] = "fr"
+"""The language of a company that states none."""
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "ar", "en")

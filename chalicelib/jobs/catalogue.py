@@ -2,6 +2,7 @@
 run."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.journal import JobRow
@@ -30,18 +31,18 @@ def render(world: "World", company: str, about: tuple[str, ...]) -> None:
     render_now(world, company, about)
 
 
-def mail(world: "World", company: str, about: tuple[str, ...]) -> None:
+def mail(world: "World", company: str, about: tuple[str, ...]) -> datetime | None:
     """Send mails that a commit wrote."""
     from chalicelib.services.mail.writing import send
 
-    send(world, company, about)
+    return send(world, company, about)
 
 
-def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> None:
+def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> datetime | None:
     """Mail a company's owners about a privacy request."""
     from chalicelib.services.mail.notifications import notify
 
-    notify(world, company, about)
+    return notify(world, company, about)
 
 
 def attachments(world: "World", company: str, about: tuple[str, ...]) -> None:

@@ -74,9 +74,11 @@ class Mailer:
             simple["Attachments"] = [
                 {"FileName": attachment.name, "RawContent": attachment.content, "ContentType": "application/json"}
             ]
+        # Without its own settings, SES would keep the addresses of failed mails in the account's suppression list.
+        settings = {"ConfigurationSetName": self.settings.mail_settings} if self.settings.mail_settings else {}
         try:
             self.client.send_email(
-                FromEmailAddress=self.sender, Destination={"ToAddresses": [to]}, Content={"Simple": simple}
+                FromEmailAddress=self.sender, Destination={"ToAddresses": [to]}, Content={"Simple": simple}, **settings
             )
         except (NotConnected, HTTPClientError):
             raise Busy from None

@@ -76,6 +76,7 @@ CLAUSE = {
     "awaits": Field(text, None),
 }
 PROCESSOR = {key: Field(text) for key in ("provider", "where", "transfer")} | {
+    "subjects": Field(texts),
     "receives": Field(words),
     "purpose": Field(words),
 }
@@ -195,6 +196,14 @@ def _check_ends(policy: Policy) -> None:
         raise PolicyError(f"rules.request.proof.term: {proof} ends before point-in-time recovery ({recovery})")
 
 
+def _check_processor(policy: Policy, processor: Processor) -> None:
+    where = f"processors.{processor.name}"
+    if processor.transfer not in policy.bases.keys() | {UNDECIDED}:
+        raise PolicyError(f"{where}.transfer: {processor.transfer!r} is no basis, nor undecided")
+    if unknown := set(processor.subjects) - policy.subjects.keys():
+        raise PolicyError(f"{where}.subjects: unknown {', '.join(sorted(unknown))}")
+
+
 def _check(policy: Policy) -> Policy:
     for rule in policy.rules.values():
         _check_rule(policy, rule)
@@ -206,10 +215,7 @@ def _check(policy: Policy) -> Policy:
     for clause in policy.clauses.values():
         _check_clause(clause)
     for processor in policy.processors.values():
-        if processor.transfer not in policy.bases.keys() | {UNDECIDED}:
-            raise PolicyError(
-                f"processors.{processor.name}.transfer: {processor.transfer!r} is no basis, nor undecided"
-            )
+        _check_processor(policy, processor)
     if policy.tables.keys() != set(TABLE_NAMES):
         raise PolicyError(f"tables: exactly {', '.join(TABLE_NAMES)} are expected")
     if policy.default_region not in policy.regions:

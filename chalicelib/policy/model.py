@@ -122,12 +122,13 @@ class Service:
 class Processor:
     """A processor: it handles data for the controller. `where` is `region` (the deployment's), a country's code, or
     `undecided`. `transfer` is the basis of a transfer abroad (law 09-08 art. 43–44), or `undecided` until the
-    controller has chosen."""
+    controller has chosen. `subjects` are the persons whose data it receives (`Subject`)."""
 
     name: str
     provider: str
     where: str
     transfer: str
+    subjects: tuple[str, ...]
     receives: Words
     purpose: Words
 

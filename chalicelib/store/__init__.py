@@ -1,1 +1,1 @@
-"""DynamoDB: reads, the three write paths, rows."""
+"""DynamoDB: reads, the four write paths, rows."""

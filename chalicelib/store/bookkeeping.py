@@ -72,9 +72,9 @@ PATH: Final = WritePath(
     ),
 )
 """In `workspace`, plans get their next date, and a closed support thread gets a later one if its term became longer.
-`device` is put to note a pull. `outbox` and `mail` are put for a mail without a company, and `upload` for files that
-are stored before their commit. In `requests`, a deadline is deleted with the end of its request, and every other row at
-the end of its term as a proof."""
+`device` is put to note a pull. `outbox` and `mail` are put for a mail without a company, `mail` also for notices above
+the limit of their address, and `upload` for files that are stored before their commit. In `requests`, a deadline is
+deleted with the end of its request, and every other row at the end of its term as a proof."""
 
 
 class RowPaths:

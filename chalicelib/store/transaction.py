@@ -42,6 +42,7 @@ PATH: Final = WritePath(
             "former_owner",
             "idempotency",
             "import",
+            "invitation",
             "issue_request",
             "job",
             "mail",
@@ -56,7 +57,7 @@ PATH: Final = WritePath(
         every=("workspace", "ledger", "identity"),
         journal=("backup_key", "journal_entry", "leftover"),
         requests=("deadline",),
-        transient=("device", "sync_notice"),
+        transient=("device", "invitation", "sync_notice"),
     ),
 )
 """Each kind of a company's own tables, so that a new kind of document needs no line here. A transaction deletes no head

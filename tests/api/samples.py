@@ -24,6 +24,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.policy.load import policy_version
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
+from tests import joining
 from tests.attaching import announced, attach, enclose, picture, put
 from tests.client import Client, Got
 from tests.conftest import Shop
@@ -166,7 +167,19 @@ def _record(url: str, new: dict[str, Any], edit: dict[str, Any]) -> dict[Route, 
 
 
 def _member() -> dict[str, Any]:
-    return {"user": f"colleague-{next(_NUMBERS)}", "role": "viewer"}
+    return {"email": joining.address(), "role": "viewer"}
+
+
+def _invited(shop: Shop) -> Sample:
+    """An invitation of the owner to another person's company."""
+    number = next(_NUMBERS)
+    host = Client(shop.owner.gateway, shop.issuer.token(f"host-{number}"))
+    company = host.post("/v1/companies", _company()).json["id"]
+    host.company = company
+    (inviter,) = host.get("/v1/members").json["data"]
+    code = joining.waiting(shop.world, company, "owner@shop.example", inviter["id"])
+    body = {"code": code, "of_age": True, "policy_version": policy_version(), "join": True}
+    return Sample("/v1/invitations/accept", body)
 
 
 def _company() -> dict[str, Any]:
@@ -376,6 +389,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
         "/v1/members/" + _made(shop, "/v1/members", _member()), {"role": "clerk"}
     ),
     ("DELETE", "/v1/members/{id}"): lambda shop: Sample("/v1/members/" + _made(shop, "/v1/members", _member())),
+    ("POST", "/v1/invitations/accept"): _invited,
     **_listing("/v1/api-keys"),
     ("POST", "/v1/api-keys"): lambda shop: Sample("/v1/api-keys", _KEY),
     ("GET", "/v1/api-keys/{id}"): lambda shop: Sample("/v1/api-keys/" + _made(shop, "/v1/api-keys", _KEY)),
@@ -511,5 +525,11 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/privacy/data-map"): lambda shop: Sample("/v1/privacy/data-map"),
     ("GET", "/health"): lambda shop: Sample("/health"),
     ("GET", "/openapi.json"): lambda shop: Sample("/openapi.json"),
-    ("GET", "/docs"): lambda shop: Sample("/docs"),
+    ("GET", "/"): lambda shop: Sample("/"),
+    ("GET", "/docs"): lambda shop: Sample("/docs", query={"q": "credit", "lang": "fr"}),
+    ("GET", "/docs/roles"): lambda shop: Sample("/docs/roles", query={"lang": "ar"}),
+    ("GET", "/docs/ids"): lambda shop: Sample("/docs/ids"),
+    ("GET", "/docs/schemas"): lambda shop: Sample("/docs/schemas"),
+    ("GET", "/problems"): lambda shop: Sample("/problems"),
+    ("GET", "/problems/{code}"): lambda shop: Sample("/problems/stale_version"),
 }

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.services import changes, commits
+from tests import joining
 from tests.conftest import Shop
 
 Seen = dict[tuple[str, str], Any]
@@ -50,7 +51,7 @@ def _busy_day(shop: Shop) -> str:
     owner.delete(f"/v1/items/{item}", "*")
     owner.post("/v1/suppliers", {"name": "Fournisseur", "kind": "consumer"})
     owner.patch(f"/v1/invoices/{draft['id']}", {"notes": "à revoir"}, "*")
-    owner.post("/v1/members", {"user": "unseen", "role": "viewer"})
+    owner.post("/v1/members", {"email": joining.address(), "role": "viewer"})
     return str(invoice["id"])
 
 

@@ -37,7 +37,13 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
     "PUBLIC": (
         ("GET", "/health"),
         ("GET", "/openapi.json"),
+        ("GET", "/"),
         ("GET", "/docs"),
+        ("GET", "/docs/roles"),
+        ("GET", "/docs/ids"),
+        ("GET", "/docs/schemas"),
+        ("GET", "/problems"),
+        ("GET", "/problems/{code}"),
         ("GET", "/privacy"),
         ("GET", "/v1/privacy/data-map"),
         ("GET", "/v1/app-settings"),
@@ -47,7 +53,7 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
         ("POST", "/account/deletion"),
         ("POST", "/v1/diagnostics"),
     ),
-    "SIGNED_IN": (("GET", "/v1/companies"), ("POST", "/v1/companies")),
+    "SIGNED_IN": (("GET", "/v1/companies"), ("POST", "/v1/companies"), ("POST", "/v1/invitations/accept")),
     "company.read": (("GET", "/v1/company"), ("GET", "/v1/company/logo"), ("GET", "/v1/settings")),
     "company.write": (("PATCH", "/v1/company"), ("PUT", "/v1/company/logo"), ("PATCH", "/v1/settings")),
     "privacy.read": (
@@ -710,8 +716,44 @@ class TestTenants:
         shop: Shop = new_shop()
         second = next(each for each in ENDPOINTS if (each.method, each.path) == ("POST", "/v1/companies"))
         assert send(shop.owner, second, sample(second, shop)).status == 201
-        asked = replace(stocked, shop=shop).ask(replace(shop.owner, company=None), OF_A_COMPANY)
-        all_are(asked, 422, "invalid_content")
+        unnamed, own = replace(shop.owner, company=None), replace(stocked, shop=shop)
+        all_are(own.ask(unnamed, [each for each in OF_A_COMPANY if not each.of_job]), 422, "invalid_content")
+        # These are the jobs of another company.
+        all_are(own.ask(unnamed, [each for each in OF_A_COMPANY if each.of_job]), 404, "not_found")
+
+    def test_somebody_of_two_companies_follows_a_job_without_saying_which(self, new_shop: Callable[..., Shop]) -> None:
+        """The job began while they had one company, so that following it needs no header afterwards either."""
+        shop: Shop = new_shop()
+        unnamed = replace(shop.owner, company=None)
+        begun = unnamed.post("/v1/exports", {"kinds": ["customers"], "format": "csv"})
+        assert begun.status == 202, begun.text
+        job = begun.headers["location"]
+        before = unnamed.get(job)
+        second = next(each for each in ENDPOINTS if (each.method, each.path) == ("POST", "/v1/companies"))
+        founded = send(shop.owner, second, sample(second, shop))
+        assert founded.status == 201, founded.text
+        assert unnamed.get("/v1/company").codes == [("/header/Company", "company_header_required")]
+        assert (unnamed.get(job).status, unnamed.get(job).json) == (200, before.json)
+        assert outcome(unnamed.get(job.replace("/jobs/", "/exports/"))) == (409, "export_not_ready")
+        other = replace(shop.owner, company=founded.json["id"])
+        assert outcome(other.get(job)) == (404, "not_found")
+
+    @pytest.mark.parametrize("id", ["job_01J00000000000000000000000", "job_x", "inv_01J00000000000000000000000"])
+    def test_somebody_of_two_companies_names_no_job_of_theirs(self, new_shop: Callable[..., Shop], id: str) -> None:
+        shop: Shop = new_shop()
+        second = next(each for each in ENDPOINTS if (each.method, each.path) == ("POST", "/v1/companies"))
+        assert send(shop.owner, second, sample(second, shop)).status == 201
+        assert outcome(replace(shop.owner, company=None).get(f"/v1/jobs/{id}")) == (404, "not_found")
+
+    def test_the_role_in_the_company_of_a_job_decides(self, new_shop: Callable[..., Shop]) -> None:
+        """A viewer of one company who owns another one may not follow a backup of the first."""
+        shop: Shop = new_shop()
+        jobs = _jobs(shop)
+        viewer = replace(shop.member("viewer"), company=None)
+        second = next(each for each in ENDPOINTS if (each.method, each.path) == ("POST", "/v1/companies"))
+        assert send(viewer, second, sample(second, shop)).status == 201
+        assert viewer.get(jobs["documents.read"]).status == 200
+        assert outcome(viewer.get(jobs["backups.read"])) == (404, "not_found")
 
     @pytest.mark.parametrize("state", ["blocked", "closed"])
     def test_a_company_that_is_not_open(self, stocked: Stocked, new_shop: Callable[..., Shop], state: str) -> None:

@@ -3,6 +3,7 @@
 A document brings its papers. A file of a support thread is in no backup, and an erased person's file returns from none.
 """
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from chalicelib.services.backup.create import cutoff
 from chalicelib.services.backup.format.kinds import KINDS, PAPERS, has_parts, is_selected, row_kinds
 from tests.attaching import PDF
 from tests.backup.restoring import Kept
+from tests.backup.test_download import fetched
 from tests.privacy.worlds import Turned, carried
 
 
@@ -51,6 +53,24 @@ def test_lost_attachments_come_back(shop: Kept) -> None:
     shop.lose(*(row.key for row in rows))
     shop.restored(backup)
     assert [shop.there(row.key) for row in rows] == rows
+
+
+def test_a_download_lists_attachments_and_no_name_of_an_erased_person(shop: Kept) -> None:
+    shop.put(AttachmentUsage(id=shop.id, files=2, bytes=2 * len(PDF), **shop.stamps))
+    stored(shop, Attachment, shop.customer)
+    stored(shop, DocumentAttachment, shop.invoice, party=shop.customer)
+    backup = shop.taken()
+    for name in ("Perle.pdf", None):
+        bundle = fetched(shop, backup)
+        (paper,) = json.loads(bundle.read("data/document_attachments.json"))
+        assert (paper["owner"], paper["name"]) == (shop.invoice, name)
+        records = json.loads(bundle.read("data/attachments.json"))
+        assert [record["owner"] for record in records] == ([shop.customer] if name else [])
+        (usage,) = json.loads(bundle.read("data/attachment_usages.json"))
+        assert usage["files"] == 2
+        if name:
+            shop.confirmed(shop.customer)
+            carried(shop.world)
 
 
 def test_a_new_company_gets_the_files_too(shop: Kept) -> None:

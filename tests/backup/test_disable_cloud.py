@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from chalicelib.api.catalogue import ENDPOINTS
-from chalicelib.domain.backups.backup import Backup, WorkingKey
+from chalicelib.domain.backups.backup import Backup, KeyDestruction, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
+from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.backup import disable_cloud
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
@@ -102,6 +104,17 @@ def test_a_returning_company_starts_anew_under_another_key(books: Books) -> None
     assert second.status == "complete"
     assert second.working_key != first.working_key
     assert second.statutory_key == first.statutory_key
+
+
+def test_the_proof_of_a_destroyed_key_ends_after_five_years(books: Books) -> None:
+    taken(books)
+    off(books, erase=True)
+    expire(books)
+    (proof,) = books.world.store.all_of(KeyDestruction, books.company)
+    at = first_day_gone("request.proof", proof.created_at)
+    for shift, left in ((-timedelta(seconds=1), [proof]), (timedelta(0), [])):
+        run(books.world, proofs_job(), now=at + shift, left=within(60))
+        assert [*books.world.store.all_of(KeyDestruction, books.company)] == left
 
 
 def test_turning_a_switch_on_again_stops_the_deletion(books: Books) -> None:

@@ -8,21 +8,27 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.backups.backup_errors import BackupDamaged
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, RetentionSchedule, Series
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.companies.template import EarlierTemplate, digest_of, id_of
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.privacy.consent import Consent, chosen
 from chalicelib.files import prefixes
 from chalicelib.jobs.job import within
 from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
+from chalicelib.policy.load import policy_version
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.context import input_of
 from chalicelib.services.backup.restoring.copy import company_of
+from chalicelib.services.companies import consent
+from chalicelib.services.companies.acceptance import require_accepted
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
@@ -31,6 +37,7 @@ from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.read import Reader, companies_of, open_company
 from chalicelib.store.transaction import transact
 from tests.backup.restoring import Kept, ended, step
+from tests.joining import waiting
 from tests.privacy.worlds import Turned, carried
 
 
@@ -71,6 +78,24 @@ def test_a_copy_has_the_templates_of_its_documents(shop: Kept) -> None:
     transact(shop.world.store, call, [], lambda _: Decision(new=(earlier,)), ACCOUNT)
     company = str(shop.restored(shop.taken(), into="new")["company"])
     assert opened(shop, company).get(EarlierTemplate, id_of(digest)).text == text
+
+
+def test_a_copy_has_the_consents_of_its_owner_and_no_invitation(shop: Kept) -> None:
+    """The owner need not accept the same policy again. A restore into the same company leaves its invitations."""
+    store, member = shop.world.store, shop.owners[0]
+    consent.accept(store, shop.call("consents"), member, policy_version())
+    consent.choose(store, shop.call("marketing"), member, "marketing", True)
+    waiting(shop.world, shop.id, "invited@members.example", member)
+    backup = shop.taken()
+    company = str(shop.restored(backup, into="new")["company"])
+    (copied,) = store.all_of(Consent, company)
+    (own,) = store.all_of(Member, company)
+    assert (copied.id, copied.policy_version) == (own.id, policy_version())
+    assert chosen(copied, "marketing") == chosen(consent.of_member(opened(shop, shop.id), member), "marketing")
+    require_accepted(store, company, own.id, today(shop.world.now()))
+    assert [*store.all_of(Invitation, company)] == []
+    assert "code" not in shop.restored(backup, into="same")
+    assert [row.email for row in store.all_of(Invitation, shop.id)] == ["invited@members.example"]
 
 
 def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:

@@ -120,8 +120,7 @@ class Year:
         party = {"kind": "consumer", "address": ADDRESS, "phone": "+212612345678"}
         self.person = write("POST", "/v1/customers", party | {"name": FORMER})["id"]
         self.supplier = write("POST", "/v1/suppliers", {"name": SUPPLIER, "kind": "consumer"})["id"]
-        added = write("POST", "/v1/members", {"user": MEMBER, "role": "clerk"})
-        self.member = added["id"]
+        self.member = self.shop.join(MEMBER, "clerk")["id"]
         write("POST", "/v1/items", {"name": "Conseil", "unit_price": "10", "vat_rate": "20"})
         self.invoices.append(self.shop.issued(customer=self.person, notes="Cadeau pour Zineb"))
         self.invoices.append(self.shop.issued())

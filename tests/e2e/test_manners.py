@@ -38,9 +38,7 @@ def clock(me: Person) -> int:
 
 
 class TestMethods:
-    @pytest.mark.parametrize(
-        "path", ["/", "/v1", "/v1/nowhere", "/v2/invoices", "/v1/customers/a/b/c", "/v1//customers"]
-    )
+    @pytest.mark.parametrize("path", ["/v1", "/v1/nowhere", "/v2/invoices", "/v1/customers/a/b/c", "/v1//customers"])
     def test_an_unknown_path_is_404(self, me: Person, path: str) -> None:
         for method in ("GET", "POST", "DELETE"):
             assert_problem(me.ask(method, path), 404)
@@ -70,7 +68,7 @@ class TestMethods:
         assert me.ask("HEAD", "/v1/invoices/preview").status == 405
 
     def test_every_answer_carries_an_id_and_the_same_care(self, me: Person) -> None:
-        answers = [me.ask("GET", path) for path in ("/v1/company", "/health", "/docs", "/v1/customers/x")]
+        answers = [me.ask("GET", path) for path in ("/v1/company", "/health", "/", "/docs", "/v1/customers/x")]
         ids = [answer.headers["request-id"] for answer in answers]
         assert all(UUID.fullmatch(id) for id in ids)
         assert len(set(ids)) == len(ids)
@@ -265,7 +263,7 @@ class TestPages:
         assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "script" not in page.headers["content-security-policy"]
         shown = page.body.decode()
-        assert all(path in shown for path in document.json()["paths"])
+        assert all(f">{path}</code>" in shown for path in document.json()["paths"])
         assert list(_elsewhere(shown)) == []
 
     def test_the_document_of_the_api_is_compressed_for_who_takes_it(self, live: Served) -> None:
@@ -273,7 +271,7 @@ class TestPages:
         packed = live.request("GET", "/openapi.json", Accept_Encoding="gzip, br")
         assert "content-encoding" not in plain.headers
         assert (packed.headers["content-encoding"], packed.headers["etag"]) == ("gzip", plain.headers["etag"])
-        assert len(packed.body) < 70_000 < len(plain.body)
+        assert len(packed.body) < 98_000 < len(plain.body)
         assert gzip.decompress(packed.body) == plain.body
 
     def test_health(self, live: Served) -> None:

@@ -64,7 +64,9 @@ def until(what: Callable[[], Any]) -> Any:
 
 def code(live: Served, to: str) -> str:
     """The last code that was mailed."""
-    return str(until(lambda: [c for m in mails(live, to) for c in re.findall(r"\b[0-9]{6,8}\b", m["Subject"])])[-1])
+    return str(
+        until(lambda: [c for m in mails(live, to) for c in re.findall(r"[0-9]{4}(?: [0-9]{4}){3}", m["Subject"])])[-1]
+    )
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.journal import JobRow
 from tests.conftest import Shop
-from tests.exports.files import exported, members
+from tests.exports.files import begun, content, exported, members, run
 from tests.imports.files import CSV, XLSX, analysed, committed, counts, every
 
 AWKWARD = {
@@ -83,3 +84,17 @@ def test_several_kinds_come_in_a_zip_with_a_file_for_each(shop: Shop) -> None:
 
 def test_an_empty_kind_has_its_titles(shop: Shop) -> None:
     assert exported(shop, ["suppliers"], "csv").decode().startswith("id,Name,Kind,ICE,")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_row_of_an_export_that_is_over_names_no_metadata_of_a_person(shop: Shop, form: str) -> None:
+    customer = {"name": "Zineb", "kind": "consumer", "metadata": {"cousine de Zineb": "oui"}}
+    assert shop.owner.post("/v1/customers", customer).status == 201
+    id = begun(shop.owner, ["customers"], form)
+    run(shop)
+    file = content(shop, id)
+    sheets = members(file).values() if form == "xlsx" else [file]
+    assert any(b"cousine de Zineb" in each for each in sheets)
+    (stored,) = shop.world.store.records([JobRow.ref(shop.company, id)])
+    assert isinstance(stored, JobRow)
+    assert b"cousine" not in stored.inputs

@@ -16,7 +16,7 @@ from infra.artefacts import refer_to_uploads
 from infra.buckets import ACCESS_LOGS, ARCHIVE, BUCKET
 from infra.functions import functions_of, log_name
 from infra.gateway import RESPONSES, TLS
-from infra.identity import CLIENT, PEPPER, POOL
+from infra.identity import CLIENT, MAIL_SETTINGS, PEPPER, POOL
 from infra.keys import BACKUP_KEY, RECEIPT_KEY, TRACE_KEY
 from infra.layers import RUNTIME
 from infra.malware import SCAN_ROLE
@@ -226,8 +226,11 @@ def test_the_firewall_limits_each_caller_and_lets_invoices_through(resources: Re
     made = resources["Firewall"]["Properties"]
     rules = {rule["Name"]: rule for rule in made["Rules"]}
     for name in ("each-address", "each-caller"):
-        assert rules[name]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
-        assert rules[name]["Statement"]["RateBasedStatement"]["Limit"] > 0
+        answer = rules[name]["Action"]["Block"]["CustomResponse"]
+        most = rules[name]["Statement"]["RateBasedStatement"]["Limit"]
+        stated = {header["Name"]: header["Value"] for header in answer["ResponseHeaders"]}
+        assert (answer["ResponseCode"], stated["RateLimit-Policy"]) == (429, f'"{name}";q={most};w=300')
+        assert most > 0
     assert json.loads(made["CustomResponseBodies"]["TooMany"]["Content"])["code"] == "too_many_requests"
     common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     counted = {rule["Name"] for rule in common["RuleActionOverrides"]}
@@ -253,8 +256,18 @@ def test_sign_up_mails_are_sent_by_ses_where_it_is_set_up(resources: Resources, 
         "EmailSendingAccount": "DEVELOPER",
         "From": {"Ref": "MailFrom"},
         "SourceArn": {"Ref": "MailIdentity"},
+        "ConfigurationSet": {"Ref": MAIL_SETTINGS},
     }
     assert cognitos == {"EmailSendingAccount": "COGNITO_DEFAULT"}
+
+
+def test_ses_keeps_no_list_of_failed_addresses(resources: Resources) -> None:
+    settings = resources[MAIL_SETTINGS]
+    assert settings["Type"] == "AWS::SES::ConfigurationSet"
+    assert settings["Properties"]["SuppressionOptions"] == {"SuppressedReasons": []}
+    for name in ("Outbox", "Requests", "Wake"):
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        assert variables["FACTURE_MAIL_SETTINGS"] == {"Ref": MAIL_SETTINGS}
 
 
 def test_the_gateways_log_role_is_as_wide_as_api_gateway_asks_and_apigateways_alone(resources: Resources) -> None:

@@ -128,6 +128,24 @@ def test_a_torn_last_line_is_left_out_and_a_deleted_table_stays_deleted(tmp_path
     again.stop()
 
 
+def test_an_earlier_value_leaves_the_journal_file(tmp_path: Path) -> None:
+    engine = embedded.start(tmp_path, settings={"JOURNAL_STALE_SECONDS": "0"})
+    database = create_table(engine)
+    journal = tmp_path / "journal.jsonl"
+    for sort in ("edited", "removed"):
+        database.put_item(TableName=TABLE, Item={**key(sort), "n": {"N": "1"}, "name": {"S": f"{sort} person"}})
+    assert b"edited person" in journal.read_bytes()
+    database.put_item(TableName=TABLE, Item={**key("edited"), "n": {"N": "2"}})
+    database.delete_item(TableName=TABLE, Key=key("removed"))
+    database.put_item(TableName=TABLE, Item={**key("next"), "n": {"N": "3"}})
+    kept = journal.read_bytes() + (tmp_path / "dynamodb.json").read_bytes()
+    assert b"person" not in kept
+    engine.kill()
+    again = embedded.start(tmp_path)
+    assert read(again) == {"edited": "2", "next": "3"}
+    again.stop()
+
+
 def test_a_state_that_cannot_be_read_is_never_overwritten(tmp_path: Path) -> None:
     engine = embedded.start(tmp_path)
     create_table(engine)

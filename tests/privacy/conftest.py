@@ -1,17 +1,23 @@
 """A world for the tests of privacy: tables and a versioned bucket that nobody else has, and a key for receipts."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+import app
+from chalicelib.store.drill import drill_settings
 from chalicelib.store.tables import create_tables
+from chalicelib.wiring import World
 from local.engine import Engine
+from local.issuer import Issuer
 from local.resources import create_archive_bucket, create_backup_key, create_receipt_key
+from tests.conftest import Shop
 from tests.jobs.worlds import settings
 from tests.mailbox import open_mailbox
+from tests.privacy.lifetime import DAY, Life, ShortLocks
 from tests.privacy.worlds import Turned
 
 
@@ -49,3 +55,34 @@ def vault(shared_privacy_world: Turned) -> Iterator[Turned]:
     shared_privacy_world.offset = timedelta(0)
     yield shared_privacy_world
     shared_privacy_world.offset = timedelta(0)
+
+
+@pytest.fixture
+def life(world: World, new_shop: Callable[..., Shop], issuer: Issuer) -> Iterator[Life]:
+    """A company in a world of its own behind the application."""
+    known, own = world.settings, f"life-{secrets.token_hex(4)}-"
+    made = Turned(
+        replace(
+            known,
+            table_prefix=own,
+            files_bucket=f"{own}{known.files_bucket}",
+            archive_bucket=f"{own}{known.archive_bucket}",
+        )
+    )
+    create_tables(made.settings)
+    create_tables(drill_settings(made.settings))
+    files, bucket = made.files.client, made.settings.files_bucket
+    files.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": known.region})
+    files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    create_archive_bucket(files, made.settings.archive_bucket)
+    made.archive = ShortLocks(made.settings)
+    open_mailbox(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "world", lambda: made)
+        shop = replace(new_shop(), world=made)
+        (member,) = shop.owner.get("/v1/members").json["data"]
+        signed_in = made.now() + 5 * 366 * DAY  # just now, whenever that is
+        shop.owner.token = issuer.token(
+            member["user"], email="owner@shop.example", auth_time=int(signed_in.timestamp())
+        )
+        yield Life(shop, made)

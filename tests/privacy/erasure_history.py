@@ -12,6 +12,7 @@ from chalicelib.jobs import backups as backup_jobs
 from chalicelib.jobs.catalogue import JOBS, named
 from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.runner import run
+from tests import joining
 from tests.backup.restoring import content_of, seen, step
 from tests.backup.worlds import Books, taken, turned_on
 from tests.client import Client, Got
@@ -144,8 +145,11 @@ class History:
         person = Person(kind, trace, typed, "", user=f"{trace}-user")
         email = f"{trace}@effacable.example"
         if kind == "member":
-            body: dict[str, Any] = {"user": person.user, "email": email, "role": "clerk"}
+            body: dict[str, Any] = {"email": email, "role": "clerk"}
             person.id = self.writes("POST", "/v1/members", body, person)["id"]
+            client = Client(self.owner.gateway, self.shop.issuer.token(person.user, email=email))
+            joined = joining.accept(client, joining.take_code(self.world, self.shop.company, email))
+            assert joined.status == 201, joined.text
         else:
             body = {"name": f"Zineb {trace}", "kind": "consumer", "email": email, "notes": trace}
             body |= {"address": {"street": f"7 rue {trace}", "city": "Fès"}}

@@ -15,11 +15,8 @@ from tests.privacy.persons import URL, carry
 
 def test_the_old_address_is_notified_of_the_change(shop: Shop) -> None:
     open_mailbox(shop.world)
-    added = shop.owner.post(
-        "/v1/members", {"user": f"second-{shop.company}", "role": "owner", "email": "co@owner.example"}
-    )
-    shop.prove(f"second-{shop.company}", "co@owner.example")
-    right = {"kind": "rectification", "subject": added.json["id"], "corrections": {"email": "rogue@owner.example"}}
+    added = shop.join(f"second-{shop.company}", "owner", "co@owner.example")
+    right = {"kind": "rectification", "subject": added["id"], "corrections": {"email": "rogue@owner.example"}}
     assert shop.owner.post(URL, right).status == 201
     for _ in range(2):
         carry(shop, "outbox")

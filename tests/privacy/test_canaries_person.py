@@ -57,7 +57,8 @@ def naming(row: Record, who: str, subject: str) -> Record:
     """The row with the person named in it: where it points to one, and once within what it says. A row of the person's
     own kinds becomes the person."""
     if row.KIND in current().subjects[who].kinds:
-        return replace(row, id=subject) if row.KIND in (ROWS[subject.partition("_")[0]], "consent") else row
+        own = (ROWS[subject.partition("_")[0]], "consent", "invitation")
+        return replace(row, id=subject) if row.KIND in own else row
     pointing = {f.name: subject for f in fields(row) if f.name in current().subjects[who].references}
     hints, saying = get_type_hints(type(row)), dict[str, Any]()
     for path in names_anybody(row, who):

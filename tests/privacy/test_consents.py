@@ -35,7 +35,7 @@ def test_signing_up_accepts_a_version_and_leaves_its_proof(shop: Shop) -> None:
 
 
 def test_a_member_accepts_for_themselves(shop: Shop) -> None:
-    clerk = shop.member("viewer")
+    clerk = shop.former_member("viewer", f"viewer-{shop.company}")
     asked = clerk.get("/v1/consents").json["policy"]
     assert (asked["accepted"], asked["must_accept"]) == (None, True)
     got = clerk.post("/v1/consents", {"kind": "policy", "granted": True, "version": LATEST})

@@ -17,6 +17,7 @@ from chalicelib.domain.backups.backup import Backup, StatutoryKey, Tier
 from chalicelib.domain.call import SYSTEM_KEY
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import RetentionSchedule
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.member import FormerOwner, Member
 from chalicelib.domain.contact.code import PUBLIC, Code, Tally
 from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, coarse, partition
@@ -51,7 +52,8 @@ from chalicelib.services.attachments.rows import copies
 from chalicelib.services.attachments.uploading import Announced
 from chalicelib.services.backup import disable_cloud, operations
 from chalicelib.services.backup.create import backup_run
-from chalicelib.services.companies import access, consent
+from chalicelib.services.companies import access, consent, invitations
+from chalicelib.services.companies.invitations import InvitationInput
 from chalicelib.services.companies.sign_ins import left
 from chalicelib.services.documents import issuing
 from chalicelib.services.imports import operations as imports
@@ -220,6 +222,18 @@ def former_owner(trial: Trial) -> None:
     for shift, known in ((-SECOND, [row.id]), (SECOND, [])):
         at = trial.after(row.created_at) + shift
         assert confirmation.former_owners(trial.world.store, books.id, at) == known
+
+
+def invitation(trial: Trial) -> None:
+    """An invitation may be accepted until the term is over."""
+    books = Books(trial.world, small=True)
+    reader = open_company(trial.world.store, books.id)
+    sent = InvitationInput("invited@members.example", "clerk")
+    invitations.invite(trial.world, reader, replace(books.call(), actor=books.owners[0]), sent)
+    row = trial.only(Invitation, books.id)
+    expires(row, trial)
+    for shift, opens in ((-SECOND, True), (SECOND, False)):
+        assert row.is_open(access.roster(reader), trial.after(row.created_at) + shift) is opens
 
 
 def device(trial: Trial) -> None:
@@ -646,6 +660,7 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "device.holder": (device, SHORT),
     "sync.outcome": (outcome, SHORT),
     "identity.former": (former_owner, SHORT),
+    "identity.invitation": (invitation, SHORT),
     "identity.secret": (account, LATER),
     "transient.idempotency": (answered, SHORT),
     "transient.answer": (answered, SHORT),

@@ -4,6 +4,7 @@ import logging
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from string import Formatter
 from typing import Any, get_args
@@ -21,7 +22,7 @@ from chalicelib.domain.privacy.correction import FIELDS
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.outside.mail import Undeliverable
+from chalicelib.outside.mail import Mailer, Undeliverable
 from chalicelib.policy.load import use
 from chalicelib.services import codes
 from chalicelib.services.mail import writing
@@ -37,6 +38,7 @@ from tests.moved import with_term
 
 FILLED = {
     "code": "123456",
+    "name": "Boutique Exemple",
     "thread": "thr_1",
     "date": "23 novembre 2026",
     "request": "req_1",
@@ -48,7 +50,21 @@ FILLED = {
     "recipients": "- DGI",
     "reason": "identity_not_proven",
     "by": "opr_1",
+    "count": "3",
+    "notices": "…",
 }
+
+
+def test_a_mail_is_sent_under_the_settings_of_its_stage(box: World) -> None:
+    sent: list[dict[str, Any]] = []
+    for name in ("facture-test", None):
+        mailer = Mailer(replace(box.settings, mail_settings=name))
+        mailer.client.meta.events.register(
+            "provide-client-params.sesv2.SendEmail", lambda params, **_: sent.append(params)
+        )
+        mailer.send("settings@shop.example", "Essai", "Texte", language="fr", reference="r")
+    assert [each.get("ConfigurationSetName") for each in sent] == ["facture-test", None]
+    assert len(mails(box, "settings@shop.example")) == 2
 
 
 @pytest.fixture
@@ -218,9 +234,7 @@ def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World) -> None:
 
 @pytest.mark.parametrize(("to", "count"), [("owner-of-mail@shop.example", 1), ("stranger@shop.example", 0)])
 def test_a_public_page_writes_to_members_alone(shop: Shop, box: World, to: str, count: int) -> None:
-    added = {"user": f"colleague-of-{shop.company}", "email": "Owner-of-Mail@shop.example", "role": "viewer"}
-    assert shop.owner.post("/v1/members", added).status == 201
-    shop.prove(added["user"], added["email"])
+    shop.join(f"colleague-of-{shop.company}", "viewer", "Owner-of-Mail@shop.example")
     call = box.call(PUBLIC, "nobody", "test", key="x")
     written = writing.write(call, to, "ar", "deletion_code", only_members=True, code="123456")
     writing.write_without_company(box, written)

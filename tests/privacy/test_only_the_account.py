@@ -26,6 +26,7 @@ ACCOUNT: Mapping[Route, str] = {
     ("POST", "/v1/members"): _MEMBER,
     ("PATCH", "/v1/members/{id}"): _MEMBER,
     ("DELETE", "/v1/members/{id}"): _MEMBER,
+    ("POST", "/v1/invitations/accept"): _MEMBER,
     ("POST", "/v1/api-keys"): _MEMBER,
     ("DELETE", "/v1/api-keys/{id}"): _MEMBER,
     ("POST", "/v1/consents"): _MEMBER,
@@ -100,3 +101,14 @@ def test_a_writing_route_is_refused_and_stores_nothing_or_is_of_the_account(
 def test_each_stated_reason_belongs_to_a_route() -> None:
     routes = {(endpoint.method, endpoint.path) for endpoint in WRITING}
     assert (set(ACCOUNT) | set(STORES_NOTHING)) - routes == set()
+
+
+@pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if each.method == "GET"], ids=_name)
+def test_a_reading_route_stores_nothing(endpoint: Endpoint, new_shop: Callable[..., Shop], world: "World") -> None:
+    open_mailbox(world)
+    shop = new_shop()
+    asked = sample(endpoint, shop)
+    assert shop.owner.patch("/v1/settings", OFF, "*").status == 202
+    before = stored(world, shop.company)
+    send(shop.owner, endpoint, asked)
+    assert stored(world, shop.company) == before

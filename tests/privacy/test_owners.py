@@ -24,6 +24,7 @@ from chalicelib.workflow import engine
 from tests.client import Client
 from tests.conftest import Shop
 from tests.crash import Killed, watched
+from tests.joining import former_member, joined
 from tests.mailbox import mails, open_mailbox
 from tests.privacy.test_misuse import URL, asked, confirmed, id_of, state
 from tests.privacy.worlds import Books, Turned, carried
@@ -34,12 +35,11 @@ def _reader(books: Books) -> Reader:
 
 
 def _clerk(books: Books) -> str:
-    made = access.add_member(_reader(books), books.call(), books.new("sub"), None, "clerk")
-    return made.outcome.id
+    return former_member(books.world, books.id, books.new("sub"), "clerk").id
 
 
 def _came(books: Books) -> None:
-    access.add_member(_reader(books), books.call(), "sub-puppet", None, "owner")
+    joined(books.world, books.id, books.owners[0], "sub-puppet", "owner")
 
 
 def _raised(books: Books) -> None:
@@ -165,12 +165,11 @@ def test_a_former_owner_is_forgotten_after_thirty_days(vault: Turned) -> None:
 def test_a_removed_owner_and_all_owners_at_a_deletion_request_are_notified(shop: Shop) -> None:
     open_mailbox(shop.world)
     address = f"shut-out-{shop.company}@shop.example".lower()
-    added = shop.owner.post("/v1/members", {"user": f"s-{shop.company}", "email": address, "role": "owner"})
-    shop.prove(f"s-{shop.company}", address)
+    added = shop.join(f"s-{shop.company}", "owner", address)
     id = asked(shop.owner)
     _delivered(shop)
     assert [id in mail.text for mail in mails(shop.world, address)] == [True]
-    assert shop.owner.ask("DELETE", f"/v1/members/{added.json['id']}", if_match="*").status == 200
+    assert shop.owner.ask("DELETE", f"/v1/members/{added['id']}", if_match="*").status == 200
     _delivered(shop)
     told = mails(shop.world, address)[-1]
     assert shop.company in told.subject
@@ -189,12 +188,12 @@ def _delivered(shop: Shop) -> None:
 
 
 def _add_owner(shop: Shop, user: str) -> None:
-    assert shop.owner.post("/v1/members", {"user": user, "role": "owner"}).status == 201
+    assert shop.join(user, "owner")["role"] == "owner"
 
 
 def _promote_to_owner(shop: Shop, user: str) -> None:
-    made = shop.owner.post("/v1/members", {"user": user, "role": "clerk"})
-    assert shop.owner.patch(f"/v1/members/{made.json['id']}", {"role": "owner"}, "*").status == 200
+    made = shop.join(user, "clerk")
+    assert shop.owner.patch(f"/v1/members/{made['id']}", {"role": "owner"}, "*").status == 200
 
 
 @pytest.mark.parametrize("change", [_add_owner, _promote_to_owner])
@@ -202,8 +201,7 @@ def test_the_owners_are_notified_of_a_new_owner(shop: Shop, change: Callable[[Sh
     """A thief of a token can become a lasting owner, but not without a notice to the owners."""
     open_mailbox(shop.world)
     to = f"came-{change.__name__}-{shop.company[-8:].lower()}@shop.example"
-    assert shop.owner.post("/v1/members", {"user": f"x-{shop.company}", "email": to, "role": "owner"}).status == 201
-    shop.prove(f"x-{shop.company}", to)
+    shop.join(f"x-{shop.company}", "owner", to)
     before = len(mails(shop.world, to))
     change(shop, f"y-{shop.company}")
     _delivered(shop)

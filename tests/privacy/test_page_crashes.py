@@ -67,7 +67,7 @@ class Leaver:
     def _mailed(self) -> str:
         self.sent()
         found = " ".join(mail.subject for mail in mails(self.world, self.email))
-        return str(re.findall(r"\b[0-9]{8}\b", found)[-1])
+        return str(re.findall(r"[0-9]{4}(?: [0-9]{4}){3}", found)[-1])
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def ended(who: Leaver) -> list[str]:
     """All that is left, with the mailed codes masked. The receipt exists at most once."""
     receipts = [row for row in who.world.store.query("requests", who.books.id).records if isinstance(row, Receipt)]
     assert len(receipts) <= 1
-    return sorted({re.sub(r"\b[0-9]{8}\b", "code", line) for line in told(who.books)})
+    return sorted({re.sub(r"[0-9]{4}(?: [0-9]{4}){3}", "code", line) for line in told(who.books)})
 
 
 def again(who: Leaver) -> None:

@@ -15,10 +15,12 @@ from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.privacy.request import PrivacyRequest, Receipt
 from chalicelib.services.privacy import transitions
+from chalicelib.services.privacy.access import export
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.receipts import check
 from chalicelib.services.privacy.requests import account_page
+from chalicelib.workflow import engine
 from tests.client import Client
 from tests.conftest import Shop
 from tests.mailbox import mails, open_mailbox
@@ -159,6 +161,7 @@ def test_an_access_request_that_takes_time_has_a_dated_signed_receipt(shop: Shop
     assert (said["request"], said["kind"], said["reason"]) == (id, "access", "archive_in_preparation")
     assert (said["completed_at"], said["stores"]) == (None, []), "nothing was done yet, so nothing is counted"
     assert said["due"] == shown["due"]
+    assert shown["verified_at"] <= said["issued_at"] <= said["due"], "the receipt has a date of its own"
     assert said["verified_at"] == shown["verified_at"]
 
 
@@ -177,6 +180,34 @@ def attached(shop: Shop) -> Iterator[dict[str, dict[str, Any]]]:
     events.register("before-call.sesv2.SendEmail", keep)
     yield found
     events.unregister("before-call.sesv2.SendEmail", keep)
+
+
+def test_the_receipt_of_an_access_request_that_takes_time_is_mailed(
+    shop: Shop, attached: dict[str, dict[str, Any]]
+) -> None:
+    """The policy says that the person receives it."""
+    viewer, _, to = addressed(shop, "recepisse")
+    id = str(viewer.post(URL, {"kind": "access"}).json["id"])
+    assert viewer.post(f"{URL}/{id}/confirm", {}).status == 200
+    (request,) = shop.world.store.records([PrivacyRequest.ref(shop.company, id)])
+    assert isinstance(request, PrivacyRequest)
+    engine.run(shop.world, export.WORKFLOW, request)
+    carry(shop, "outbox")
+    assert about(shop, to, id)[-1] == f"Récépissé de votre demande {id}"
+    published = shop.owner.get("/privacy/receipt-key").json
+    assert check(attached[to]["receipt"], published["public_key"]) == published["key"]
+    assert attached[to]["receipt"]["content"]["reason"] == "archive_in_preparation"
+
+
+def test_an_access_request_that_is_answered_at_once_mails_the_answer_alone(shop: Shop) -> None:
+    viewer, _, to = addressed(shop, "rapide")
+    id = str(viewer.post(URL, {"kind": "access"}).json["id"])
+    assert viewer.post(f"{URL}/{id}/confirm", {}).status == 200
+    carry(shop)
+    carry(shop, "outbox")
+    subjects = about(shop, to, id)
+    assert subjects[-1] == f"Vos données sont prêtes : demande {id}"
+    assert f"Récépissé de votre demande {id}" not in subjects
 
 
 def test_an_erased_member_gets_the_signed_receipt_in_their_last_mail(
@@ -268,7 +299,7 @@ def test_a_member_erased_from_the_public_page_gets_the_receipt(shop: Shop, attac
     _, id, to = addressed(shop, "page")
     account_page.send_code(shop.world, to, "198.51.100.31", "fr")
     carry(shop, "outbox")
-    (code,) = {found for mail in mails(shop.world, to) for found in re.findall(r"\b\d{8}\b", mail.text)}
+    (code,) = {found for mail in mails(shop.world, to) for found in re.findall(r"[0-9]{4}(?: [0-9]{4}){3}", mail.text)}
     (outcome,) = account_page.delete(shop.world, to, code, "198.51.100.31")
     assert outcome.what == "own_data"
     delivered(shop)
@@ -278,7 +309,7 @@ def test_a_member_erased_from_the_public_page_gets_the_receipt(shop: Shop, attac
 
 def test_a_former_member_is_told_how_the_operator_decided(shop: Shop) -> None:
     """A member who was removed after their request has no row, so the code of their request answers them."""
-    clerk = shop.member("clerk")
+    clerk = shop.former_member("clerk", f"clerk-{shop.company}")
     made = clerk.post(URL, {"kind": "access"}).json
     member = f"/v1/members/{made['subject']}"
     etag = shop.owner.get(member).headers["etag"]

@@ -272,8 +272,7 @@ def test_the_member_is_notified_of_the_operators_answer(
     open_mailbox(world)
     email = f"helped-{shop.company}@shop.example".lower()
     subject = f"helped-{shop.company}"
-    assert shop.owner.post("/v1/members", {"user": subject, "email": email, "role": "clerk"}).status == 201
-    shop.prove(subject, email)
+    shop.join(subject, "clerk", email)
     client = Client(shop.owner.gateway, shop.issuer.token(subject), shop.company)
     id = _opened(client, language="fr")["id"]
     capsys.readouterr()

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import Member, proven_address
+from chalicelib.domain.companies.member import Member, Role, proven_address
+from chalicelib.domain.contact.code import LONG_DIGITS
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
@@ -18,6 +19,7 @@ from chalicelib.store.read import members_with, proven_members_with
 from chalicelib.wiring import World
 from tests.client import Client
 from tests.conftest import Shop
+from tests.joining import former_member
 from tests.mailbox import mails, open_mailbox
 from tests.privacy.persons import URL
 
@@ -29,11 +31,9 @@ def _deliver(world: World) -> None:
         continue
 
 
-def _added(shop: Shop, email: str, role: str = "owner") -> str:
-    """Add a member with this address; the id of their membership."""
-    added = shop.owner.post("/v1/members", {"user": f"put-{shop.company}", "email": email, "role": role})
-    assert added.status == 201, added.text
-    return str(added.json["id"])
+def _added(shop: Shop, email: str, role: Role = "owner") -> str:
+    """Add a member with this address as an earlier release did; the id of their membership."""
+    return former_member(shop.world, shop.company, f"put-{shop.company}", role, email).id
 
 
 def _key(world: World, email: str) -> str:
@@ -41,7 +41,7 @@ def _key(world: World, email: str) -> str:
 
 
 def _code(world: World, email: str) -> str:
-    return codes.begin(world, PURPOSE, _key(world, email), again=3600) or ""
+    return codes.begin(world, PURPOSE, _key(world, email), again=3600, digits=LONG_DIGITS) or ""
 
 
 def test_invented_owners_do_not_answer_for_the_victim(
@@ -92,8 +92,7 @@ def _deletion_requested(shop: Shop, _: str) -> None:
 
 
 def _owner_joined(shop: Shop, _: str) -> None:
-    added = shop.owner.post("/v1/members", {"user": f"third-{shop.company}", "role": "owner"})
-    assert added.status == 201
+    assert shop.join(f"third-{shop.company}", "owner")["role"] == "owner"
 
 
 WAYS = [_role_changed, _removed, _address_corrected, _deletion_requested, _owner_joined]
@@ -158,3 +157,39 @@ def test_a_member_with_an_unproven_address_gets_a_download_code(shop: Shop, prov
     asked = client.post(URL, {"kind": "access"})
     assert asked.status == 201, asked.text
     assert bool(asked.json.get("download_code")) is not proven
+
+
+def _stale_clerk(shop: Shop, email: str, *, proven: bool) -> tuple[Client, str]:
+    """A clerk with this address whose sign-in is old, and the id of their membership."""
+    id = _added(shop, email, "clerk")
+    if proven:
+        shop.prove(f"put-{shop.company}", email)
+    hour_ago = int((shop.world.now() - timedelta(hours=1)).timestamp())
+    token = shop.issuer.token(f"put-{shop.company}", email=email, auth_time=hour_ago)
+    return Client(shop.owner.gateway, token, shop.company), id
+
+
+@pytest.mark.parametrize("proven", [False, True])
+def test_only_a_proven_address_gets_an_identity_code(shop: Shop, proven: bool) -> None:
+    """Before, an owner entered their own address for a member, and the code came to them."""
+    open_mailbox(shop.world)
+    email = f"code-{proven}-{shop.company}@pushed.example".lower()
+    clerk, _ = _stale_clerk(shop, email, proven=proven)
+    asked = clerk.post(URL, {"kind": "access"})
+    got = clerk.post(f"{URL}/{asked.json['id']}/code", {})
+    _deliver(shop.world)
+    assert (got.status, got.json.get("code"), bool(mails(shop.world, email))) == (
+        (202, None, True) if proven else (403, "proof_needed", False)
+    )
+
+
+def test_a_code_is_no_proof_once_its_address_is_corrected(shop: Shop) -> None:
+    email = f"moved-{shop.company}@pushed.example".lower()
+    clerk, id = _stale_clerk(shop, email, proven=True)
+    asked = clerk.post(URL, {"kind": "access"}).json["id"]
+    code = codes.begin(shop.world, "identity", id, asked) or ""
+    _address_corrected(shop, id)
+    refused = clerk.post(f"{URL}/{asked}/confirm", {"code": code})
+    assert (refused.status, refused.json["code"]) == (403, "proof_needed")
+    shop.prove(f"put-{shop.company}", "other@pushed.example")
+    assert clerk.post(f"{URL}/{asked}/confirm", {"code": code}).json["status"] == "verified"

@@ -10,6 +10,7 @@ from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.sync import tables
 from chalicelib.domain.sync.tables import TABLES
 from chalicelib.services.sync import pull
+from tests import joining
 from tests.conftest import Shop
 from tests.sync.phone import Phone, touched
 
@@ -28,7 +29,7 @@ def _busy_day(shop: Shop) -> str:
     owner.delete(f"/v1/items/{item}", "*")
     owner.post("/v1/suppliers", {"name": "Fournisseur", "kind": "consumer"})
     owner.patch(f"/v1/invoices/{draft['id']}", {"notes": "à revoir"}, "*")
-    owner.post("/v1/members", {"user": "unseen", "role": "viewer"})
+    owner.post("/v1/members", {"email": joining.address(), "role": "viewer"})
     return str(invoice["id"])
 
 

@@ -16,12 +16,12 @@ from chalicelib.policy.erasure import Circumstances, PlannedStep, plan
 from chalicelib.policy.inventory import build_inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import all_entities
-from chalicelib.store import bookkeeping, erase, transaction
+from chalicelib.store import bookkeeping, ending, erase, transaction
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 from tests.write_paths import SeenWrite, unwritten
 
 SENDS = {"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"}
-SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "store/erase.py", "store/turns.py"}
+SENDERS = {f"store/{name}.py" for name in ("bookkeeping", "conflicts", "drill", "ending", "erase", "turns")}
 """`conflicts` sends the transactions of `transaction`, and `turns` takes its numbers. `drill` empties the tables of
 drills."""
 SAVERS = {
@@ -48,7 +48,9 @@ def steps() -> list[PlannedStep]:
     return [step for step in found if step.action in ("delete", "anonymise")]
 
 
-@pytest.mark.parametrize("path", [transaction.PATH, bookkeeping.PATH, erase.PATH], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [transaction.PATH, bookkeeping.PATH, erase.PATH, ending.PATH], ids=lambda path: path.name
+)
 def test_a_list_names_kinds_and_tables_that_exist(path: WritePath) -> None:
     entities = all_entities()
     lists = [kinds for kinds in (path.puts, path.updates, path.deletes) if isinstance(kinds, Kinds)]
@@ -96,6 +98,12 @@ def test_only_transactions_write_documents(made: DocumentType) -> None:
         assert not bookkeeping.PATH.allows("delete", cls.TABLE, cls.KIND)
 
 
+def test_each_kind_of_row_is_deleted_by_a_path() -> None:
+    paths = (transaction.PATH, bookkeeping.PATH, erase.PATH, ending.PATH)
+    endless = {key for key in all_entities() if not any(path.allows("delete", *key) for path in paths)}
+    assert endless == {("journal", "anchor_plan")}, "it belongs to no company"
+
+
 def test_an_address_says_its_kinds() -> None:
     assert kinds_at(Ref("transient", "cmp_1", "job#job_1")) == ("job",)
     assert {*kinds_at(Ref("ledger", "cmp_1", "invoice#inv_1#balance"))} == {"invoice", "balance"}
@@ -130,7 +138,7 @@ def test_a_listed_kind_that_no_test_writes_is_found() -> None:
     assert unwritten(set()) != []
     every = {
         (path, operation, table, kind)
-        for path in ("business", "bookkeeping", "erasure")
+        for path in ("business", "bookkeeping", "erasure", "ending")
         for operation in OPERATIONS
         for table, kind in all_entities()
     }

@@ -64,6 +64,7 @@ def present_preview(found: Preview) -> Body:
         "status": "requested",
         "affects": found.request.affects,
         "subject": found.request.subject,
+        "language": found.request.language,
         "due": instant(found.request.deadline),
         "grace_until": None,
         "verified_at": None,

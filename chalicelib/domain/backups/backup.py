@@ -164,7 +164,13 @@ class StatutoryKey(Record):
 class KeyDestruction(Record):
     """The destruction of a data key, scheduled at `created_at`. No backup completes under the key any more, and the
     account's deletion deletes the key's row. Point-in-time recovery of the row ends on `final_on`. The id is the
-    key's."""
+    key's.
+
+    The row ends with its `request`. If a job destroys the key because the cloud was turned off, the row is due for the
+    job `proofs` itself."""
 
     request: str = kept("request.proof")
     final_on: date = kept("request.proof")
+    due: str | None = kept("request.proof", default=None)
+    due_at: datetime | None = kept("request.proof", default=None)
+    attempts: int = kept("request.proof", default=0, sparse=True)

@@ -196,6 +196,8 @@ class RetentionSchedule(Record):
     period: str = kept("journal.state")
     swept: date | None = kept("journal.state", default=None)
     """Everything dated up to this day is purged."""
+    ended: datetime | None = kept("journal.state", default=None)
+    """The instant at which the last rows of a closed company began to end."""
     due: str | None = kept("journal.state", default="retention")
     due_at: datetime = kept("journal.state")
     attempts: int = kept("journal.state", default=0)

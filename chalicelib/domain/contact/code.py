@@ -16,7 +16,9 @@ PUBLIC = "public"
 TRIES = 5
 LIFE = timedelta(minutes=10)
 """A mailed code is valid for at least this time, or for the term of `transient.code` if that is shorter."""
-DIGITS = 8
+DIGITS, LONG_DIGITS = 8, 16
+"""The digits of a short and of a long code. Wrong attempts at a short code are counted. Nobody guesses a long one: at
+10,000 attempts a second it takes 30,000 years."""
 
 
 @entity("code", table="transient", prefix="cod")
@@ -68,9 +70,14 @@ def network(source: str) -> str:
     return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
 
 
-def code_of(random: bytes) -> str:
-    """A code of eight digits. It uses 16 random bytes, so no digit is measurably more likely than another."""
-    return str(int.from_bytes(random[:16], "big") % 10**DIGITS).zfill(DIGITS)
+def code_of(random: bytes, digits: int = DIGITS) -> str:
+    """A code of so many digits. It uses 16 random bytes, so no digit is measurably more likely than another."""
+    return str(int.from_bytes(random[:16], "big") % 10**digits).zfill(digits)
+
+
+def grouped(code: str) -> str:
+    """A code in groups of four digits, as people read and type it."""
+    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 def typed(code: str) -> str:

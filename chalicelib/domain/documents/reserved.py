@@ -7,6 +7,7 @@ from typing import Final
 
 PATHS: Final = frozenset(
     {
+        "",
         "account",
         "api-keys",
         "app-settings",
@@ -23,12 +24,14 @@ PATHS: Final = frozenset(
         "exports",
         "health",
         "imports",
+        "invitations",
         "items",
         "jobs",
         "members",
         "openapi.json",
         "payments",
         "privacy",
+        "problems",
         "register",
         "series",
         "settings",
@@ -104,6 +107,7 @@ TABLES: Final = frozenset(
         "document_attachments",
         "evidence",
         "import_mappings",
+        "invitations",
         "items",
         "journal_entries",
         "members",

@@ -37,7 +37,7 @@ class Consent(Record):
 @entity("acceptance", table="requests", prefix="acc", sort="acceptance#{member}#{policy_version}")
 class Acceptance(Record):
     """Proof that a member accepted a version: an opaque id, a version and an instant. It is kept longer than the
-    membership."""
+    membership. The first one of a member also proves what else they accepted then; rows of before lack it."""
 
     member: str = kept("consent.proof")
     policy_version: str = kept("consent.proof")
@@ -45,6 +45,10 @@ class Acceptance(Record):
     due_at: datetime = kept("consent.proof")
     """The end of its term."""
     attempts: int = kept("consent.proof", default=0)
+    old_enough: bool | None = kept("consent.proof", default=None)
+    """The person stated that they are 13 or older. Their age is not asked for."""
+    joined: bool | None = kept("consent.proof", default=None)
+    """The invited person agreed to join the company."""
 
 
 def chosen(consent: Consent | None, kind: Choosable) -> Choice | None:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar, get_type_hints
 import msgspec
 
 from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
@@ -23,6 +24,7 @@ FIELDS: Final[Mapping[type[Record], frozenset[str]]] = {
     ),
     Company: frozenset(f.name for f in fields(Seller)) - {"logo", "signature_box"} | {"person"},
     Member: frozenset({"email"}),
+    Invitation: frozenset(),
 }
 """The attributes that a rectification may correct, by record.
 

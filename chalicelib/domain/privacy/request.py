@@ -13,6 +13,7 @@ from chalicelib.domain.clock import MOROCCO, midnight
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.ids import is_id
+from chalicelib.domain.language import Language
 
 RequestKind = Literal["access", "rectification", "deletion", "opposition"]
 RequestStatus = Literal["requested", "verified", "grace", "running", "completed", "refused", "cancelled"]
@@ -89,6 +90,10 @@ class PrivacyRequest(Record):
     status: RequestStatus = kept("request.proof", default="requested")
     affects: Affected = kept("request.proof")
     subject: str | None = kept("request.proof", default=None)
+    language: Language | None = kept("request.proof", default=None)
+    """The language of the person, chosen with the request; otherwise the company's at that time. None in older rows."""
+    account_language: Language | None = kept("request.proof", default=None)
+    """The company's language at the request, for the mails after the account's erasure. None in older rows."""
     asked_by: str = kept("request.proof")
     asker: str | None = kept("request.proof", default=None)
     owners: tuple[str, ...] = kept("request.proof", default=())

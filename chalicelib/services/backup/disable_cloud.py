@@ -5,7 +5,6 @@ contact, its logo, its template and its settings go, because they serve document
 switches are still off: turning one on stops the deletion at that point.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -20,14 +19,15 @@ from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.contact.support import Thread
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.imports.model import TASKS as IMPORT_TASKS
 from chalicelib.domain.imports.model import Import
-from chalicelib.domain.journal import IdempotencyRecord, JobRow
+from chalicelib.domain.journal import JobRow
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.attachments.owners import is_thread
 from chalicelib.services.attachments.rows import files_of
 from chalicelib.services.attachments.settling import require_settled
+from chalicelib.services.backup.cloud_traces import erase_imports, erase_traces
 from chalicelib.services.earlier_templates import replaced
 from chalicelib.services.job_rows import new_job
 from chalicelib.services.retention import key_destruction
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 TASK: Final = "leave_the_cloud"
 DUE: Final = "expiry"
 """The job that runs the deletion: it deletes data, so a legal hold stops it."""
-AT_ONCE: Final = 100
-"""Replies deleted in one part."""
 TOGETHER: Final = 60
 """Rows deleted in one commit."""
 PAGES: Final = 40
@@ -78,8 +76,14 @@ def going(store: Store, company: str) -> dict[str, int]:
     return {kind: count for kind, count in sorted(found.items()) if count and kind not in KEPT_KINDS}
 
 
+def has_documents(head: Head) -> bool:
+    """Whether the company has numbered a document. A first number that it only set does not count."""
+    return any(each.last is not None for each in head.numbered)
+
+
 def account_of(company: Company) -> Company:
-    """The profile without what only documents need: each such attribute has its default again."""
+    """The profile without what only documents need: each such attribute has its default again. The numberings stay: no
+    function but the purge deletes rows of the ledger, which has the series."""
     reset: dict[str, Any] = {
         field.name: field.default
         for field in fields(company)
@@ -101,9 +105,10 @@ def queued(call: Call) -> JobRow:
 
 @dataclass(frozen=True)
 class Disabling:
-    """The deletion of a company's business data, with the number of deleted rows."""
+    """The deletion of a company's business data, with the number of deleted rows and of those that it began with."""
 
     done: int
+    total: int = 0
     step: str = "erase"
     failure: str | None = None
 
@@ -118,10 +123,12 @@ def _erase(context: _DisablingContext, state: Disabling, _: Deadline) -> Disabli
     """Delete the next part: first rows, then files, then stored replies, and the keys last."""
     world, job = context.world, context.job
     require_settled(world, job.company)
+    if not state.total:
+        state = replace(state, total=state.done + sum(going(world.store, job.company).values()))
     if gone := _rows(world, job):
         return replace(state, done=state.done + gone)
     _profile(world, job)
-    if not _files(world, job.company) or not _answers(world, job):
+    if not _files(world, job.company) or not erase_traces(world, job):
         return state
     _keys(world, job)
     return replace(state, step=DONE)
@@ -143,13 +150,14 @@ def _row(context: _DisablingContext, state: Disabling) -> JobRow:
         failed=state.failure is not None,
         outcomes=msgspec.json.encode([outcome] if over else []),
         done=state.done,
+        total=state.done if over else max(state.done, state.total),
     )
 
 
 WORKFLOW: Final = Workflow(
     name="disabling of the cloud",
     context=_DisablingContext,
-    load=lambda context: Disabling(context.job.done),
+    load=lambda context: Disabling(context.job.done, context.job.total),
     row=_row,
     steps={"erase": _erase},
     failed=_failed,
@@ -170,7 +178,7 @@ def _rows(world: "World", job: JobRow) -> int:
 def _has_documents(world: "World", company: str) -> bool:
     """Whether the company has numbered documents, which are printed with its logo and its earlier templates."""
     (head,) = world.store.records([Head.ref(company)])
-    return isinstance(head, Head) and bool(head.numbered)
+    return isinstance(head, Head) and has_documents(head)
 
 
 def _stays(row: Record, *, printed: bool) -> bool:
@@ -190,7 +198,7 @@ def _profile(world: "World", job: JobRow) -> None:
         if company is None or account_of(company) == company:
             return Decision()
         after = account_of(company).edited(call.at)
-        earlier = replaced(company, after, call) if snapshot.head.numbered else ()
+        earlier = replaced(company, after, call) if has_documents(snapshot.head) else ()
         return Decision(puts=(after, *earlier))
 
     call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
@@ -201,8 +209,7 @@ def _files(world: "World", company: str) -> bool:
     """Delete one listing of pages, logos that no document shows, backups and their downloads; True once there are none.
     Rows of backups are deleted after their objects, rows of imports before: an import that still runs then deletes what
     it has stored since."""
-    for row in _imports(world, company):
-        erase_row(world.store, row.key)
+    erase_imports(world, company)
     logos = () if _has_documents(world, company) else (prefixes.LOGOS,)
     if not all(files.erase(world.files, prefix, company) for prefix in (*FILES, *logos)):
         return False
@@ -213,32 +220,19 @@ def _files(world: "World", company: str) -> bool:
     return True
 
 
-def _imports(world: "World", company: str) -> Iterator[Record]:
-    """The imports, and their jobs that are not over."""
-    yield from [*world.store.all_of(Import, company)]
-    for job in [*world.store.all_of(JobRow, company)]:
-        if job.task in IMPORT_TASKS and job.due is not None:
-            yield job
-
-
-def _answers(world: "World", job: JobRow) -> bool:
-    """Delete some stored replies, which quote deleted data; True once there are none. Replies after the switch
-    went off quote none."""
-    answers = (row for row in world.store.all_of(IdempotencyRecord, job.company) if row.created_at < job.created_at)
-    old = [*islice(answers, AT_ONCE)]
-    for row in old:
-        erase_row(world.store, row.key)
-    return not old
-
-
 def _keys(world: "World", job: JobRow) -> None:
     """Destroy the working keys, so that no copy of a backup can be decrypted. The next backup creates new keys."""
     keys = (*world.store.all_of(WorkingKey, job.company),)
     planned = key_destruction.plan_destruction(world, job.company, job.id, world.now())
     known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in planned])
-    new = tuple(end for end, row in zip(planned, known, strict=True) if row is None)
+    new = tuple(_with_end(end) for end, row in zip(planned, known, strict=True) if row is None)
     if keys:
         _commit(world, job, keys, new)
+
+
+def _with_end(destruction: KeyDestruction) -> KeyDestruction:
+    """The destruction, due at the end of its own term: no privacy request ends it."""
+    return replace(destruction, due="proofs", due_at=first_day_gone("request.proof", destruction.created_at))
 
 
 def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple[Record, ...] = ()) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from chalicelib.domain.attachments.attachment import Attachment, AttachmentUsage, DocumentAttachment
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.item import Item
@@ -39,7 +40,7 @@ from chalicelib.services.exports.page import index
 from chalicelib.services.exports.removal import schedule_removal
 from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
-from chalicelib.services.representation import documents, payments, records
+from chalicelib.services.representation import attachments, documents, payments, records
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.wire import Store
 from chalicelib.workflow.deadline import Deadline
@@ -96,6 +97,8 @@ class DownloadView:
             return documents.present_draft(record)
         if isinstance(record, Balance):
             return _balance(record)
+        if isinstance(record, (Attachment, DocumentAttachment)):
+            return attachments.present_attachment(record, head)
         return PLAIN[type(record)](record)
 
 
@@ -140,6 +143,7 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Refund: payments.present_refund,
     Series: _series,
     RegisterEntry: _entry,
+    AttachmentUsage: records.stored_row,
 }
 
 

@@ -10,11 +10,12 @@ import msgspec
 from chalicelib.domain.backups.backup import NIGHTLY, Backup
 from chalicelib.domain.backups.backup_errors import BackupIncomplete
 from chalicelib.domain.call import Call
-from chalicelib.domain.clock import today
-from chalicelib.domain.errors import NotFound, TooManyRequests
+from chalicelib.domain.clock import midnight, today
+from chalicelib.domain.errors import NotFound, Quota, TooManyRequests
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.files.objects import Link
+from chalicelib.services import tallies
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.kinds import chosen
 from chalicelib.services.backup.restoring import replay
@@ -22,7 +23,7 @@ from chalicelib.services.job_rows import new_job
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store.decision import DEVICE, Committed, Decision, always
+from chalicelib.store.decision import DEVICE, Committed, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -35,6 +36,8 @@ NAME = "restores"
 """The job that runs the rows queued here."""
 A_DAY = 10
 """Backups that a company may request in 24 hours, besides the nightly ones."""
+VERIFIED_A_DAY, RESTORED_A_DAY = 20, 20
+"""Verifications, and restores with their previews, that a company may request in a day. Each reads a whole backup."""
 TRIES = 10
 """Archives of one backup that may be made in a day after failures."""
 
@@ -67,16 +70,17 @@ def ask(world: "World", reader: Reader, call: Call) -> backup_run.Begun:
         if isinstance(row, Backup) and row.created_at > since and row.asked_by != NIGHTLY and row.status != "running"
     ]
     if len(recent) >= A_DAY:
-        raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
+        left = int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1
+        raise TooManyRequests(retry_after=left, quota=Quota("backups", A_DAY, tallies.DAY))
     begun = backup_run.begin(world, call, "daily")
     world.wake("backups")
     return begun
 
 
 def verify(world: "World", reader: Reader, call: Call, id: str) -> Committed[JobRow]:
-    """Queue a verification. Raises NotFound, BackupIncomplete, CloudStorageOff, Busy."""
+    """Queue a verification. Raises NotFound, BackupIncomplete, CloudStorageOff, TooManyRequests, Busy."""
     one(reader, id, call.at, complete=True)
-    return _queued(world, call, "verify", {"backup": id})
+    return _queued(world, call, "verify", {"backup": id}, "backup-verifications", VERIFIED_A_DAY)
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,12 @@ class RestoreRequest:
 
 def restore(world: "World", reader: Reader, call: Call, id: str, request: RestoreRequest) -> Committed[JobRow]:
     """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind,
-    CloudStorageOff, Busy."""
+    CloudStorageOff, TooManyRequests, Busy."""
     one(reader, id, call.at, complete=True)
     chosen(request.kinds)
     kinds = list(request.kinds) if request.kinds is not None else None
     inputs = {"backup": id, "into": request.into, "kinds": kinds, "dry_run": request.dry_run}
-    return _queued(world, call, "restore", inputs)
+    return _queued(world, call, "restore", inputs, "restores", RESTORED_A_DAY)
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,8 @@ class DownloadJob:
 
 
 def download(world: "World", reader: Reader, call: Call, id: str) -> DownloadJob:
-    """The plain archive of a backup. A job makes it first. Raises NotFound, BackupIncomplete,
-    CloudStorageOff, Busy."""
+    """The plain archive of a backup. A job makes it first. Raises NotFound, BackupIncomplete, CloudStorageOff,
+    TooManyRequests after `TRIES` failures, Busy."""
     one(reader, id, call.at, complete=True)
     job = _download_job(world, reader, call, id)
     outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
@@ -129,7 +133,8 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
         if isinstance(row, JobRow) and row.status != "failed":
             return row
     if None not in rows:
-        raise TooManyRequests(retry_after=3600)
+        left = int((midnight(today(call.at) + timedelta(days=1)) - call.at).total_seconds()) + 1
+        raise TooManyRequests(retry_after=left, quota=Quota("backup-downloads", TRIES, tallies.DAY))
     job = row_of(call, "download", {"backup": id}, ids[rows.index(None)])
 
     def decide_download(snapshot: Snapshot) -> Decision[None]:
@@ -141,9 +146,14 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
     return job
 
 
-def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Committed[JobRow]:
+def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any], quota: str, most: int) -> Committed[JobRow]:
     job = row_of(call, task, inputs)
-    committed = transact(world.store, call, [], always(Decision(job, new=(job,))))
+
+    def decide_queue(snapshot: Snapshot) -> Decision[JobRow]:
+        count = tallies.by_company(snapshot, call, quota, most)
+        return Decision(job, puts=(count,), new=(job,))
+
+    committed = transact(world.store, call, [], decide_queue)
     world.wake(NAME)
     return committed
 

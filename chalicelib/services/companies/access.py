@@ -15,7 +15,6 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_digest, proven_address
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
-    AlreadyExists,
     Fault,
     InvalidContent,
     LastOwner,
@@ -28,11 +27,12 @@ from chalicelib.domain.sync.device import Device
 from chalicelib.outside.tokens import make_api_key
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.companies import sign_ins
-from chalicelib.services.mail import writing
+from chalicelib.services.companies.open_requests import open_requests, with_codes
+from chalicelib.services.mail import limits, writing
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.services.sync import devices
 from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision
-from chalicelib.store.read import Reader, companies_of
+from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
@@ -45,7 +45,8 @@ admitting a key reads its maker's membership."""
 MAX_KEYS = 50
 """API keys of a company that are neither revoked nor expired. A company that had more keeps them."""
 MAX_MEMBERS = 50
-"""Removing a member reads all owners in one transaction, and a transaction reads 100 rows at most."""
+"""Members and open invitations. Removing a member reads all owners in one transaction, which reads 100 rows at
+most."""
 
 
 def roster(reader: Reader) -> list[Member]:
@@ -57,33 +58,6 @@ def roster(reader: Reader) -> list[Member]:
 def member(reader: Reader, id: str) -> Member:
     """One member. Raises NotFound."""
     return _named(roster(reader), id)
-
-
-def add_member(
-    reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
-) -> Committed[Member]:
-    """Add a member. Raises AlreadyExists for a present member, InvalidContent above MAX_MEMBERS."""
-    everybody = roster(reader)
-    full = len(everybody) >= MAX_MEMBERS
-    joined = call.make(
-        Member,
-        user=user,
-        email=email,
-        role=role,
-        invited=bool(companies_of(reader.store, user)),
-        email_key=email_key,
-        proven=False,
-    )
-
-    def decide_add(snapshot: Snapshot) -> Decision[Member]:
-        if already := snapshot.get(Member, user=user):
-            raise AlreadyExists(id=already.id)
-        if full:
-            raise invalid("", "too_many", max=MAX_MEMBERS)
-        decision = Decision(joined, new=(joined,))
-        return _owner_added(snapshot, call, everybody, decision) if role == "owner" else decision
-
-    return transact(reader.store, call, [joined.key], decide_add, ACCOUNT)
 
 
 def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Member]:
@@ -101,7 +75,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
         if role == before.role:
             return decision
         if role == "owner":
-            return _owner_added(snapshot, call, everybody, decision)
+            return owner_added(snapshot, call, everybody, decision)
         return owners_changed(snapshot, call, before, decision)
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
@@ -109,9 +83,11 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
 
 
 def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
-    """Remove a member, and revoke their keys and their devices. Raises NotFound, StaleVersion, LastOwner."""
+    """Remove a member, and revoke their keys and their devices. A mail brings them a code for each open request of
+    theirs. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     held = access_of(reader.store, reader.company, id)
+    asked = open_requests(reader.store, reader.company, id)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
@@ -121,13 +97,13 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
         chosen = snapshot.get(Consent, id)
         puts = (*held.shut(call.at), *sign_ins.left(gone, call.at))
         decision = Decision(gone, puts=puts, deletes=(gone, chosen) if chosen else (gone,))
-        return owners_changed(snapshot, call, gone, decision)
+        return owners_changed(snapshot, call, gone, with_codes(snapshot, call, gone, asked, decision))
 
-    reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
+    reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners)), *asked]
     return transact(reader.store, call, reads, decide_removal, ACCOUNT)
 
 
-def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
+def owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
     """Add to the decision what a new owner requires: the time on the head, and a mail to the earlier owners. A thief
     with a stolen token could make themselves an owner."""
     profile = snapshot.get(Company)
@@ -140,6 +116,7 @@ def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], de
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
+        puts=(*decision.puts, *limits.counted(snapshot, call)),
         new=(*decision.new, *letters),
         messages=(*decision.messages, *messages),
     )

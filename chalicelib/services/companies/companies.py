@@ -19,7 +19,7 @@ from chalicelib.policy.load import accepted_versions
 from chalicelib.services import codes
 from chalicelib.services.companies import templates
 from chalicelib.services.companies.consent import accepting
-from chalicelib.services.documents import numbering
+from chalicelib.services.documents import numbering, page_quota
 from chalicelib.services.earlier_templates import replaced
 from chalicelib.services.evidence.recording import new_evidence
 from chalicelib.store.decision import FOUNDING, Committed, Decision
@@ -69,7 +69,7 @@ def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Ma
         email_key=owner.email_key,
         proven=owner.email is not None,
     )
-    accepted = accepting(call, member.id, version, None)
+    accepted = accepting(call, member.id, version, None, old_enough=True)
 
     def decide_founding(snapshot: Snapshot) -> Decision[Company]:
         if snapshot.founded:
@@ -134,9 +134,10 @@ def profile(reader: Reader) -> Company:
 def edit(world: "World", call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
     """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. A new
     template is tried first. Raises CloudStorageOff, StaleVersion, InvalidContent, NumberingSettled,
-    RendererUnavailable."""
+    RendererUnavailable, TooManyRequests."""
     if template := changes.get("template"):
         check(world.store, call)
+        page_quota.count_trial(world, call.company)
         templates.require_printable(world, template)
     own = {name: value for name, value in changes.items() if name != "series"}
 

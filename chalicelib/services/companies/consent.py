@@ -23,12 +23,23 @@ def of_member(reader: Reader, member: str) -> Consent | None:
     return found
 
 
-def accepting(call: Call, member: str, version: str, before: Consent | None) -> tuple[Consent, Acceptance]:
-    """The member's consents after accepting this version, and the proof of acceptance."""
+def accepting(
+    call: Call,
+    member: str,
+    version: str,
+    before: Consent | None,
+    *,
+    old_enough: bool | None = None,
+    joined: bool | None = None,
+) -> tuple[Consent, Acceptance]:
+    """The member's consents after accepting this version, and the proof of acceptance. A new member also states that
+    they are `old_enough`, and an invited one that they `joined`."""
     own = before or call.make(Consent, id=member)
     values = {"policy_version": version, "accepted_at": call.at}
     ends = first_day_gone("consent.proof", call.at)
-    proof = call.make(Acceptance, member=member, policy_version=version, due_at=ends)
+    proof = call.make(
+        Acceptance, member=member, policy_version=version, due_at=ends, old_enough=old_enough, joined=joined
+    )
     return own.edited(call.at, **values), proof
 
 

@@ -14,6 +14,7 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
+from chalicelib.services.documents import page_quota
 from chalicelib.services.documents.account_views import receipt_view, statement_view
 from chalicelib.services.documents.payments import payment_of
 from chalicelib.services.documents.printing import PDF
@@ -69,5 +70,6 @@ def _link(world: "World", company: str, view: "ReceiptView | StatementView", log
             picture = world.files.read(key)
     key = prefixes.pdf(company, inputs_hash(view, world.typst, logo=picture))
     if not world.files.exists(key):
+        page_quota.count_page(world, company)
         world.files.put(key, world.typst.render_account(view, logo=picture), PDF)
     return world.files.url(key, filename=name)

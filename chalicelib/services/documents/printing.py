@@ -18,6 +18,7 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
+from chalicelib.services.documents import page_quota
 from chalicelib.services.documents.current_drafts import recalculated
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import draft_view, issued_view
@@ -46,10 +47,11 @@ class Printable:
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
     """The address of the document's page, valid for `LINK_SECONDS`. Raises NotFound, Busy, RendererUnavailable,
-    DocumentBlocked for an erased buyer's document. Raises InvalidContent for a company template that fails on a draft,
-    and for a draft whose content the issue would refuse."""
+    DocumentBlocked for an erased buyer's document, TooManyRequests for a page that must be printed first. Raises
+    InvalidContent for a company template that fails on a draft, and for a draft whose content the issue would
+    refuse."""
     printable = _printable(reader, kind, id, today(world.now()), language)
-    key = _kept(world, reader.company, printable)
+    key = _kept(world, reader.company, printable, counted=True)
     return world.files.url(key, filename=printable.filename)
 
 
@@ -96,13 +98,15 @@ def _logo(world: "World", key: str | None) -> bytes | None:
     return None
 
 
-def _kept(world: "World", company: str, printable: Printable) -> str:
-    """The object key of the page, rendered if it is not there."""
+def _kept(world: "World", company: str, printable: Printable, *, counted: bool = False) -> str:
+    """The object key of the page, rendered if it is not there, and then counted for a request."""
     renderer, logo, key = _inputs(world, company, printable)
     if world.files.exists(key):
         return key
     if printable.standard and world.files.exists(other := _inputs(world, company, printable.standard)[2]):
         return other  # The template has failed before.
+    if counted:
+        page_quota.count_page(world, company)
     try:
         page = renderer.render(printable.view, logo=logo, attachments=printable.attachments)
     except InvalidContent:

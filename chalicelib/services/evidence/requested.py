@@ -8,13 +8,15 @@ import msgspec
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
-from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.errors import Quota, TooManyRequests
 from chalicelib.domain.journal import JobRow
+from chalicelib.services import codes
 from chalicelib.services.evidence import anchors, live
 from chalicelib.services.evidence.pieces import advanced
 from chalicelib.services.evidence.presenting import present_verdict
 from chalicelib.services.evidence.recording import note_full
 from chalicelib.services.job_rows import new_job
+from chalicelib.services.tallies import DAY
 from chalicelib.store.decision import ACCOUNT, Committed, Decision, always
 from chalicelib.store.read import Reader
 from chalicelib.store.transaction import transact
@@ -31,6 +33,15 @@ JOB: Final = "bulk"
 """The job that runs the rows queued here."""
 A_DAY: Final = 20
 """Full passes that a company may request in 24 hours."""
+CHECKS: Final = 60
+MINUTE: Final = 60
+"""Parts of a series that requests of a company may verify in a minute. One of 600 long documents takes 12 s of a
+processor."""
+
+
+def count_check(world: "World", company: str) -> None:
+    """Count a part of a series that a request verifies. Raises TooManyRequests, Busy."""
+    codes.limit(world, "register checks", company, most=CHECKS, seconds=MINUTE)
 
 
 def request(world: "World", reader: Reader, call: Call) -> Committed[JobRow]:
@@ -39,7 +50,8 @@ def request(world: "World", reader: Reader, call: Call) -> Committed[JobRow]:
     page = reader.page("transient", SORT.startswith("job#"), descending=True, limit=100)
     recent = [row for row in page.records if isinstance(row, JobRow) and row.task == TASK and row.created_at > since]
     if len(recent) >= A_DAY:
-        raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
+        left = int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1
+        raise TooManyRequests(retry_after=left, quota=Quota("full-passes", A_DAY, DAY))
     job = row_of(call)
     committed = transact(world.store, call, [], always(Decision(job, new=(job,))), ACCOUNT)
     world.wake(JOB)

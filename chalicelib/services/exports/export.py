@@ -162,7 +162,12 @@ def _publish(context: ExportContext, state: ExportProgress, _: Deadline) -> Expo
     """Delete the pieces. The file is ready, until its term ends."""
     _clear(context)
     ends = schedule_removal(context.world, context.job, extension_of(context.request))
-    return replace(state, step=DONE, ends=instant(ends))
+    return replace(_without_names(state), step=DONE, ends=instant(ends))
+
+
+def _without_names(state: ExportProgress) -> ExportProgress:
+    """The state of an export that is over. The job's row outlives the persons whose metadata it would name."""
+    return replace(state, pairs=())
 
 
 def _clear(context: ExportContext) -> None:
@@ -173,7 +178,7 @@ def _clear(context: ExportContext) -> None:
 
 def _failed(context: ExportContext, state: ExportProgress, failure: Failure) -> ExportProgress:
     _clear(context)
-    return replace(state, step=DONE, failure=failure.code)
+    return replace(_without_names(state), step=DONE, failure=failure.code)
 
 
 def _row(context: ExportContext, state: ExportProgress) -> JobRow:

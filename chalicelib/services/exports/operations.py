@@ -10,6 +10,7 @@ from chalicelib.domain.file_errors import ExportNotReady
 from chalicelib.domain.journal import JobRow
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import end
+from chalicelib.services import tallies
 from chalicelib.services.exports.context import Inputs, digest, encoded_inputs, filename_of, inputs_of, key_of
 from chalicelib.services.job_rows import new_job
 from chalicelib.store.decision import CUSTOMER, Committed, Decision
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 JOB: Final = "exports"
 """The job that runs the rows queued here."""
 TASK: Final = "export"
+A_DAY: Final = 60
+"""Exports that a company may request in a day. Each reads its kinds completely."""
 
 
 def begin(world: "World", call: Call, request: ExportRequest) -> Committed[JobRow]:
     """Queue an export. Raises InvalidContent for a kind without files in the format, and for a period that ends before
-    it begins."""
+    it begins; TooManyRequests."""
     faults = [
         Fault(f"/kinds/{place}", "export_without_file", {"format": request.format})
         for place, kind in enumerate(request.kinds)
@@ -41,8 +44,8 @@ def begin(world: "World", call: Call, request: ExportRequest) -> Committed[JobRo
         raise InvalidContent(*faults)
     job = new_job(call, JOB, TASK, encoded_inputs(Inputs(request)))
 
-    def decide_begin(_: Snapshot) -> Decision[JobRow]:
-        return Decision(job, new=(job,))
+    def decide_begin(snapshot: Snapshot) -> Decision[JobRow]:
+        return Decision(job, puts=(tallies.by_company(snapshot, call, "exports", A_DAY),), new=(job,))
 
     committed = transact(world.store, call, [], decide_begin, CUSTOMER)
     world.wake(JOB)

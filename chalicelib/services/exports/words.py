@@ -56,6 +56,7 @@ TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "items": {"fr": "Articles", "ar": "السلع والخدمات", "en": "Items"},
     "devices": {"fr": "Appareils", "ar": "الأجهزة", "en": "Devices"},
+    "invitations": {"fr": "Invitations", "ar": "الدعوات", "en": "Invitations"},
     "journal_entries": {"fr": "Journal des opérations", "ar": "سجل العمليات", "en": "Journal of operations"},
     "members": {"fr": "Membres", "ar": "الأعضاء", "en": "Members"},
     "payments": {"fr": "Paiements", "ar": "الأداءات", "en": "Payments"},

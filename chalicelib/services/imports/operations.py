@@ -34,6 +34,7 @@ from chalicelib.domain.tabular.numbers import DecimalSign
 from chalicelib.files.objects import Link
 from chalicelib.files.uploads import SignedUpload, sign
 from chalicelib.policy.ends import end, expires_at
+from chalicelib.services import tallies
 from chalicelib.services.imports import storage
 from chalicelib.services.imports.analysis import ANSWERABLE
 from chalicelib.services.imports.context import ImportProgress, inputs_of
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 JOB: Final = "imports"
 """The job that runs the rows queued here."""
+JOBS_A_DAY: Final = 300
+"""Analyses, commits and undos that a company may request in a day. Each reads a file of up to 5 MB."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ class _Task:
 
 
 def _queue(world: "World", call: Call, id: str, task: _Task) -> Committed[JobRow]:
-    """Queue a job if the import's state allows it."""
+    """Queue a job if the import's state allows it. Raises TooManyRequests."""
     job = new_job(call, JOB, task.name, inputs_of(id, ImportProgress(task.step)))
 
     def decide_queue(snapshot: Snapshot) -> Decision[JobRow]:
@@ -211,7 +214,8 @@ def _queue(world: "World", call: Call, id: str, task: _Task) -> Committed[JobRow
         if imported.status not in task.before or (task.name != TAKE_BACK and _file_over(imported, call.at)):
             raise ImportOver(status=imported.status)
         after = imported.edited(call.at, status=task.after, job=job.id, **(task.changes or {}))
-        return Decision(job, puts=(after,), new=(job,))
+        count = tallies.by_company(snapshot, call, "import-jobs", JOBS_A_DAY)
+        return Decision(job, puts=(after, count), new=(job,))
 
     committed = transact(world.store, call, [Import.ref(call.company, id)], decide_queue, CUSTOMER)
     world.wake(JOB)

@@ -82,9 +82,10 @@ class Text(StrictField):
         return text
 
     def schema(self) -> JsonSchemaValue:
-        """Length bounds and a pattern that requires printable text."""
+        """Length bounds and a pattern that requires printable text. A text that may be empty may show nothing."""
         refused = _REFUSED if self.lines else rf"\t\n{_REFUSED}"
-        pattern = rf"^[^{refused}]*[^\s{_UNSEEN}{refused}][^{refused}]*$"
+        visible = rf"[^\s{_UNSEEN}{refused}][^{refused}]*" if self.min else ""
+        pattern = rf"^[^{refused}]*{visible}$"
         return {"type": "string", "minLength": self.min, "maxLength": self.max, "pattern": pattern}
 
 

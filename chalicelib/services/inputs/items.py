@@ -9,7 +9,7 @@ from chalicelib.services.inputs.fields import Id, Rate, Text, UnitPrice
 from chalicelib.services.inputs.records import Edit, MetadataIn, Name, unsent
 
 WITHHOLDING = (
-    "none: no RAS is expected on its sale, because the decree does not list the service. Null: its nature decides. "
+    "`none`: no RAS is expected on its sale, because the decree does not list the service. Null: its nature decides. "
     "A client copies it to the lines that it sells, as it does with price and nature."
 )
 

@@ -1,7 +1,11 @@
-"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere."""
+"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere.
 
-from collections.abc import Mapping
+The member who made the request reads their mail in the request's language, everybody else in the company's.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
@@ -11,11 +15,13 @@ from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import MailTemplate
 from chalicelib.domain.journal import Message
-from chalicelib.domain.language import Language
+from chalicelib.domain.language import DEFAULT, Language
 from chalicelib.domain.privacy.disclosure import Disclosure
-from chalicelib.domain.privacy.request import PrivacyRequest
+from chalicelib.domain.privacy.request import PrivacyRequest, RequestStatus
 from chalicelib.policy.wording import long_date
-from chalicelib.services.mail.writing import attribute_names, compose, send_now
+from chalicelib.services.mail import limits
+from chalicelib.services.mail.limits import Notice
+from chalicelib.services.mail.writing import attribute_names, compose, receipt_file, send_now, sender
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -30,6 +36,7 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "person_erased": "request_opened",
     "cancelled": "request_cancelled",
     "refused": "request_refused",
+    "overtaken": "request_overtaken",
     "erased": "request_erased",
     "account_erased": "request_erased",
     "completed": "request_completed",
@@ -37,6 +44,7 @@ TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "corrected": "request_corrected",
     "details_missing": "request_details",
     "asked": "request_asked",
+    "acknowledged": "request_acknowledged",
 }
 """The mail template of each notice about a request."""
 TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
@@ -45,6 +53,8 @@ TO_RECIPIENTS: Final[Mapping[str, MailTemplate]] = {
     "account_erased": "recipient_account_erased",
 }
 """The notices that the recipients of the data get too (law 09-08 art. 8), and their template."""
+ONLY_WHILE: Final[Mapping[str, RequestStatus]] = {"asked": "requested", "acknowledged": "running"}
+"""The notices that are sent only while the request has this status."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
     "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
@@ -71,44 +81,110 @@ def notice_outside(call: Call, name: str, id: str) -> Message:
     )
 
 
-def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
+def notify(world: "World", company: str, about: tuple[str, ...], *, at_once: bool = False) -> datetime | None:
     """Mail a notice about a request to every owner and to the requester, if they have an address. Skips a request that
-    no longer exists. Raises Busy, and KeyError for a notice without a template."""
+    no longer exists. Return the instant at which the rest is due, if an address is above its limit and not all goes
+    `at_once`. Raises Busy, and KeyError for a notice without a template."""
+    place = company
     name, id, *account = about
     company = account[0] if account else company
-    template = TEMPLATES[name]
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
-    if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
-        return  # A later state of the request has a notice of its own.
-    language: Language = profile.language if isinstance(profile, Company) else "fr"
-    ends = request.grace_until or request.deadline
-    date, kind = long_date(today(ends), language), KINDS[language][request.kind]
-    values = {
-        "request": id,
-        "kind": kind,
-        "date": date,
-        "company": company,
+    if not isinstance(request, PrivacyRequest) or request.status != ONLY_WHILE.get(name, request.status):
+        return None  # A later state of the request has a notice of its own.
+    known = profile if isinstance(profile, Company) else None
+    notices = _notices(world, request, known, name)
+    if name == "acknowledged":
+        _send_receipt(world, request, notices)
+        return None
+    recipients = []
+    if name in TO_RECIPIENTS:
+        recipients = _to_recipients(world, request, TO_RECIPIENTS[name], account_language(request, known))
+    return _posted(world, place, notices, recipients, at_once=at_once)
+
+
+def _notices(world: "World", request: PrivacyRequest, profile: Company | None, name: str) -> list[Notice]:
+    """The notice to each address, in its language."""
+    written: dict[Language, tuple[str, str]] = {}
+    found = []
+    for address, language in _addresses(world, request, profile).items():
+        if language not in written:
+            written[language] = compose(language, TEMPLATES[name], _values(world, request, language))
+        found.append(Notice(address, *written[language], language, f"{request.id}:{name}"))
+    return found
+
+
+def _send_receipt(world: "World", request: PrivacyRequest, notices: Sequence[Notice]) -> None:
+    """Send the notices with the signed receipt. No limit of an address holds it: the law promises it, and a request has
+    one."""
+    receipt = receipt_file(world, request.company, request.id)
+    for to, subject, text, language, reference in notices:
+        send_now(world, to, subject, text, language, reference=reference, attachment=receipt)
+
+
+def account_language(request: PrivacyRequest, profile: Company | None) -> Language:
+    """The company's language; that of the time of the request once the company is erased. An older request states
+    none."""
+    return profile.language if profile else request.account_language or DEFAULT
+
+
+def person_language(request: PrivacyRequest, profile: Company | None) -> Language:
+    """The language of the person who made the request, or whom it concerns."""
+    return request.language or account_language(request, profile)
+
+
+def _values(world: "World", request: PrivacyRequest, language: Language) -> dict[str, str]:
+    return {
+        "request": request.id,
+        "kind": KINDS[language][request.kind],
+        "date": long_date(today(request.grace_until or request.deadline), language),
+        "company": request.company,
         "recipients": _recipients(world, request, language),
         "reason": request.reason or "-",
         "by": request.decided_by or "-",
     }
-    subject, text = compose(language, template, values)
-    for address in _addresses(world, request, profile if isinstance(profile, Company) else None):
-        send_now(world, address, subject, text, language, reference=f"{id}:{name}")
-    if name in TO_RECIPIENTS:
-        _notify_recipients(world, request, TO_RECIPIENTS[name], language)
 
 
-def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> list[str]:
-    """The proven addresses of the owners and of the member who made the request, each once."""
-    members = world.store.all_of(Member, request.company)
-    notified = (row for row in members if row.role == "owner" or row.id == request.asked_by)
-    return list(dict.fromkeys(to for row in notified if (to := proven_address(row, profile))))
+def _posted(
+    world: "World", company: str, notices: Sequence[Notice], recipients: Sequence[Notice], *, at_once: bool
+) -> datetime | None:
+    """Send or hold notices to members. Those to recipients are sent in any case, because the receipt says so."""
+    send = sender(world, company)
+    if at_once:
+        for notice in (*notices, *recipients):
+            send(notice, (), 0)
+        return None
+    before = limits.sent_before(world, company, [*notices, *recipients])
+    later, done = list[datetime](), list[Notice]()
+    for notice in [each for each in notices if each not in before]:
+        until = limits.post(world, company, notice, send)
+        if until is None:
+            done.append(notice)
+        else:
+            later.append(until)
+    for notice in [each for each in recipients if each not in before]:
+        send(notice, (), 0)
+        done.append(notice)
+    if not later:
+        return None
+    limits.note_sent(world, company, done)
+    return max(later)
 
 
-def _notify_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> None:
-    """Mail the recipients of corrected or erased data, where the register has an office's address (law 09-08 art. 8).
-    The mail names the corrected attributes, but no values and no person."""
+def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> dict[str, Language]:
+    """The proven addresses of the owners and of the member who made the request, each once, with its language."""
+    found: dict[str, Language] = {}
+    for row in world.store.all_of(Member, request.company):
+        own = row.id == request.asked_by
+        if (own or row.role == "owner") and (to := proven_address(row, profile)):
+            language = person_language(request, profile) if own else account_language(request, profile)
+            found = found | {to: language} if own else {to: language} | found
+    return found
+
+
+def _to_recipients(world: "World", request: PrivacyRequest, template: MailTemplate, language: Language) -> list[Notice]:
+    """The mails to the recipients of corrected or erased data, where the register has an office's address (law 09-08
+    art. 8). They name the corrected attributes, but no values and no person."""
+    found = []
     attributes = attribute_names((name for measure in request.measures for name in measure.attributes), language)
     for row in _named(world, request):
         if row.recipient_email:
@@ -121,7 +197,8 @@ def _notify_recipients(world: "World", request: PrivacyRequest, template: MailTe
                 "attributes": attributes,
             }
             subject, text = compose(language, template, values)
-            send_now(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
+            found.append(Notice(row.recipient_email, subject, text, language, f"{request.id}:{row.id}"))
+    return found
 
 
 def _named(world: "World", request: PrivacyRequest) -> list[Disclosure]:

@@ -6,16 +6,19 @@ not company content: its deletion neither advances the company's clock nor confl
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Ref
+from chalicelib.domain.journal import Message
 from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-TaskHandler = Callable[["World", str, tuple[str, ...]], None]
-"""Does a message's task for a company and these ids. One message may call it twice."""
+TaskHandler = Callable[["World", str, tuple[str, ...]], datetime | None]
+"""Does a message's task for a company and these ids. One message may call it twice. Returns the instant at which a rest
+is due, if any."""
 
 
 class UnknownTask(LookupError):
@@ -25,10 +28,15 @@ class UnknownTask(LookupError):
 
 
 def deliver(world: "World", tasks: Mapping[str, TaskHandler], message: Ref, task: str, about: tuple[str, ...]) -> None:
-    """Do the message's task, then delete the message. If the handler raises, the message stays. Raises UnknownTask and
-    the handler's errors."""
+    """Do the message's task, then delete the message, or postpone it if a rest is due later. If the handler raises, the
+    message stays. Raises UnknownTask and the handler's errors."""
     handler = tasks.get(task)
     if handler is None:
         raise UnknownTask(task)
-    handler(world, message.company, about)
+    later = handler(world, message.company, about)
+    if later is not None:
+        (row,) = world.store.records([message])
+        if isinstance(row, Message):
+            bookkeeping.defer(world.store, row, later)
+        return
     bookkeeping.finish(world.store, message)

@@ -4,14 +4,12 @@ Each member has a count of their own, so that nobody uses up another member's ri
 count.
 """
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.contact.code import Tally
-from chalicelib.domain.errors import Quota, TooManyRequests
-from chalicelib.policy.ends import expires_at
-from chalicelib.services import codes
+from chalicelib.domain.errors import Quota
+from chalicelib.services import codes, tallies
 from chalicelib.services.privacy.requester import Requester
 from chalicelib.store.snapshot import Snapshot
 
@@ -26,17 +24,8 @@ DAY = 86_400
 def counted(snapshot: Snapshot, call: Call, requester: Requester) -> Tally:
     """The requester's count plus one, put by the commit that records the request. A repeated or refused request is not
     counted, and two concurrent requests count twice. Raises TooManyRequests."""
-    id, now = (
-        sha256("\x1f".join(("privacy", call.company, _who(requester))).encode()).hexdigest(),
-        int(call.at.timestamp()),
-    )
-    seen = snapshot.get(Tally, id)
-    if seen is None or seen.expires_at <= now:
-        until = min(now + DAY, expires_at(Tally, call.at))
-        return call.make(Tally, id=id, count=1, expires_at=until)
-    if seen.count >= ASKED_A_DAY:
-        raise TooManyRequests(retry_after=seen.expires_at - now, quota=Quota("privacy-requests", ASKED_A_DAY, DAY))
-    return seen.edited(call.at, count=seen.count + 1)
+    quota = Quota("privacy-requests", ASKED_A_DAY, DAY)
+    return tallies.counted(snapshot, call, "privacy", _who(requester), quota)
 
 
 def tried(world: "World", company: str, requester: Requester) -> None:

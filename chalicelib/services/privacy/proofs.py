@@ -1,8 +1,9 @@
-"""The end of a proof, calculated from its row by the rules in force: requests, holds, disclosures, acceptances and
-corrections."""
+"""The end of a proof, calculated from its row by the rules in force: requests, holds, disclosures, acceptances,
+corrections and destructions of keys."""
 
 from datetime import datetime
 
+from chalicelib.domain.backups.backup import KeyDestruction
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.consent import Acceptance
 from chalicelib.domain.privacy.correction import Correction
@@ -19,6 +20,8 @@ def end_of(row: Record) -> datetime | None:
     match row:
         case PrivacyRequest(closed_at=datetime() as start) | Hold(released_at=datetime() as start):
             return first_day_gone("request.proof", start)
+        case KeyDestruction():
+            return first_day_gone("request.proof", row.created_at)
         case Disclosure():
             return disclosures.end_of(row.created_at, row.hidden_until)
         case Acceptance():

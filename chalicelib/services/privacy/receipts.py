@@ -120,10 +120,11 @@ def _signed(world: "World", call: Call, request: PrivacyRequest, said: Mapping[s
 
 
 def acknowledge(world: "World", call: Call, request: PrivacyRequest) -> Receipt:
-    """The dated signed receipt of a request that cannot be answered at once, with the reason (law 09-08 art. 7). It
-    counts nothing, because nothing is done yet. Raises Busy."""
+    """The dated signed receipt of a request that cannot be answered at once, with the reason (law 09-08 art. 7).
+    `issued_at` is its own date. It counts nothing, because nothing is done yet. Raises Busy."""
     begun = content(request, call.at) | {
         "completed_at": None,
+        "issued_at": instant(call.at),
         "due": instant(request.deadline),
         "policy_version": current().version,
         "reason": PREPARING,

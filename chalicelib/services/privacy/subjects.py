@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.attachments.attachment import Attachment
 from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.contact.support import SupportMessage, Thread
@@ -86,7 +87,7 @@ def subject_row(snapshot: Snapshot, subject: str | None, members: Sequence[Membe
         found = snapshot.get(PARTY_CLASSES[prefix], subject)
     else:
         user = next((member.user for member in members if member.id == subject), None)
-        found = snapshot.get(Member, user=user) if user else None
+        found = snapshot.get(Member, user=user) if user else snapshot.get(Invitation, subject or "")
     if found is None or found.id != (subject or found.id):
         raise NotFound
     return found

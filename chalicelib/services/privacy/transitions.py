@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import RequestSettled
-from chalicelib.domain.privacy.request import WARNED, PrivacyRequest, RequestDeadline, RequestStatus, moved, reminder
+from chalicelib.domain.privacy.request import (
+    MOVES,
+    OPEN,
+    WARNED,
+    PrivacyRequest,
+    RequestDeadline,
+    RequestStatus,
+    moved,
+    reminder,
+)
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.mail import notifications
 from chalicelib.store.decision import SYSTEM_STEP, Decision
@@ -34,6 +43,16 @@ def watch_over(request: PrivacyRequest) -> RequestDeadline:
 def lapse(world: "World", request: PrivacyRequest) -> None:
     """End a request that nobody confirmed in time."""
     close(world, request, "cancelled", reason="not_confirmed")
+
+
+def overtake(world: "World", erasure: PrivacyRequest) -> None:
+    """End the open requests that only a person would carry out, because the account's erasure has begun. Nobody could
+    answer them afterwards, and their members' sign-in accounts would stay. Requests that a job carries out end by
+    themselves. Raises Busy."""
+    for row in [*world.store.all_of(PrivacyRequest, erasure.company)]:
+        if row.id != erasure.id and row.status in OPEN and row.due is None:
+            to: RequestStatus = "cancelled" if "cancelled" in MOVES[row.status] else "refused"
+            close(world, row, to, reason="account_erased", notice="overtaken")
 
 
 def close(

@@ -12,6 +12,7 @@ import msgspec
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.model import Notice
@@ -30,6 +31,7 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
     Company: frozenset({"numbering"}),
     ApiKey: frozenset({"digest"}),
     Member: frozenset({"email_key", "proven"}),
+    Invitation: frozenset({"created_by", "digest", "email_key", "expires_at", "language", "mailed_at"}),
     Customer: frozenset({"same_as"}),
     Supplier: frozenset({"same_as"}),
 }

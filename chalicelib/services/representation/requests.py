@@ -22,6 +22,7 @@ def request_row(request: PrivacyRequest) -> dict[str, Any]:
         "status": request.status,
         "affects": request.affects,
         "subject": request.subject,
+        "language": request.language,
         "due": instant(request.deadline),
         **{name: _instant(at) for name, at in when.items()},
         "reason": request.reason,

@@ -5,7 +5,7 @@ date of its next purge, so that the cost of a run depends on what is due and not
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ from chalicelib.policy.schedules import DAY, CompanyRetention, dated, oldest, re
 from chalicelib.policy.terms import Period
 from chalicelib.services.archive import removal
 from chalicelib.services.attachments.rows import copies
+from chalicelib.services.retention import last_end
+from chalicelib.services.retention.last_end import SWEEP
 from chalicelib.services.retention.selection import due_credit, due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision, always
 from chalicelib.store.read import rows_of_party
@@ -55,6 +57,8 @@ def purge(world: "World", schedule: RetentionSchedule) -> bool:
     if _journal(world, schedule, through):
         return False
     _end_key(world, schedule)
+    if (progress := last_end.end(world, schedule)) != "stays":
+        return progress == "gone"
     at = world.now()
     _move(world, schedule, lambda now: dated(now.edited(at, swept=through, attempts=0), through + DAY))
     return True
@@ -84,7 +88,7 @@ def _documents(
         moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
         return Decision(puts=(*moved, *left), deletes=tuple(gone))
 
-    call = world.call(schedule.company, "retention", "sweep", key=f"sweep:{series.id}")
+    call = world.call(schedule.company, *SWEEP, key=f"sweep:{series.id}")
     transact(world.store, call, [series.key], decide_purge, SYSTEM_STEP)
 
 
@@ -173,6 +177,9 @@ def purge_orphaned_payments(world: "World", row: OrphanedPayments, schedule: Ret
     _commit(world, schedule, tuple(gone))
     if not staying:
         _end_key(world, schedule)
+        if last_end.is_closed(world, row.company):  # Without this record, the rest of the company may end.
+            at = world.now()
+            _move(world, schedule, lambda now: replace(now.edited(at), due_at=min(at, now.due_at)))
     return not staying
 
 
@@ -198,7 +205,7 @@ def _end_key(world: "World", schedule: RetentionSchedule) -> None:
 def _commit(
     world: "World", schedule: RetentionSchedule, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()
 ) -> None:
-    call = world.call(schedule.company, "retention", "sweep", key="sweep")
+    call = world.call(schedule.company, *SWEEP, key="sweep")
     transact(world.store, call, [], always(Decision(puts=puts, deletes=deletes)), SYSTEM_STEP)
 
 
@@ -212,7 +219,7 @@ def _move(
         now = snapshot.get(RetentionSchedule)
         return Decision(puts=(change(now),) if now else ())
 
-    call = world.call(schedule.company, "retention", "sweep", key="sweep")
+    call = world.call(schedule.company, *SWEEP, key="sweep")
     transact(world.store, call, [schedule.key], decide_schedule, SYSTEM_STEP)
 
 

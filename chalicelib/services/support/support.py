@@ -25,7 +25,7 @@ from chalicelib.files.objects import Link
 from chalicelib.policy.ends import row_end
 from chalicelib.policy.wording import long_date
 from chalicelib.services.attachments import rows
-from chalicelib.services.mail import writing
+from chalicelib.services.mail import limits, writing
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Page, Window
@@ -93,7 +93,7 @@ def open_thread(
     files: Sequence[str] = (),
 ) -> Committed[Conversation]:
     """Open a thread. A mail confirms it if the member has an address. Files are attached to a thread that exists, so
-    `files` are refused. Raises InvalidContent, Busy."""
+    `files` are refused. Raises InvalidContent, TooManyRequests, Busy."""
     by = call.at + FIRST_ANSWER
     thread = call.make(
         Thread,
@@ -113,7 +113,8 @@ def open_thread(
         _require_attached(snapshot, thread, files)
         new: tuple[Record, ...] = (thread, message, posted.letter) if posted else (thread, message)
         outbox = (posted.message,) if posted else ()
-        return Decision(Conversation(thread, (message,)), new=new, messages=outbox)
+        counts = limits.counted(snapshot, call)
+        return Decision(Conversation(thread, (message,)), puts=counts, new=new, messages=outbox)
 
     committed = transact(world.store, call, _refs(call, files), decide_open, ACCOUNT)
     if posted:

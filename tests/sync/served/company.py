@@ -1,6 +1,7 @@
 """A company of a served instance, with the same client as the tests in the process."""
 
 import http.client
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -10,9 +11,12 @@ from local.gateway import HttpResponse, Incoming
 from tests.client import Client
 from tests.e2e.person import CUSTOMER, Person, signed_up
 from tests.e2e.serving import Served
+from tests.joining import CODE, accept
 from tests.sync.simulation.world import Company
 
 _NUMBERS = count(1)
+MAIL_SECONDS = 60
+"""The longest time that the outbox takes, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,25 @@ def company_of(person: Person) -> str:
 def member(owner: Client, role: str) -> Client:
     """Another member of the company."""
     subject = new_id("usr")
-    added = owner.post("/v1/members", {"user": subject, "role": role})
-    assert added.status == 201, added.text
-    wanted = {"sub": subject, "email": f"{subject}@example.ma"}
-    token: str = Client(owner.gateway).post("/_local/token", wanted).json["access_token"]
+    email = f"{subject}@example.ma".lower()
+    invited = owner.post("/v1/members", {"email": email, "role": role})
+    assert invited.status == 201, invited.text
+    token: str = Client(owner.gateway).post("/_local/token", {"sub": subject, "email": email}).json["access_token"]
+    joined = accept(Client(owner.gateway, token), mailed_code(owner, email))
+    assert joined.status == 201, joined.text
     return Client(owner.gateway, token, owner.company)
+
+
+def mailed_code(owner: Client, email: str) -> str:
+    """The code of an invitation, from the service's mailbox."""
+    for _ in range(MAIL_SECONDS * 5):
+        mails = owner.get("/_local/mailbox").json["data"]
+        if texts := [mail["text"] for mail in mails if mail["to"] == [email]]:
+            found = CODE.search(texts[-1])
+            assert found is not None
+            return found[0]
+        time.sleep(0.2)
+    raise AssertionError("no invitation was mailed")
 
 
 def founded(served: Served) -> Company:

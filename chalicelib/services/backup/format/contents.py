@@ -123,6 +123,7 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("transient", "upload"): SHORT_LIVED,
         ("transient", "code"): SHORT_LIVED,
         ("transient", "former_owner"): SHORT_LIVED,
+        ("transient", "invitation"): SHORT_LIVED,
         ("transient", "tally"): SHORT_LIVED,
         ("transient", "queue"): SHORT_LIVED,
         ("transient", "mail"): SHORT_LIVED,

@@ -15,6 +15,7 @@ from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.entity import Record, new_row
 from chalicelib.domain.errors import AlreadyExists, Forbidden
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.privacy.consent import Consent
 from chalicelib.files import prefixes
 from chalicelib.policy.load import policy_version
 from chalicelib.services.backup.create import plans
@@ -35,6 +36,8 @@ class Owner:
     email: str | None = None
     email_key: str | None = None
     proven: bool = False
+    consent: Consent | None = None
+    """Their acceptance and choices in the source. They need not accept the same policy again."""
 
 
 def company_of(job: str) -> str:
@@ -46,7 +49,9 @@ def owner_of(world: "World", company: str, head: Head | None, member: str) -> Ow
     """The requester as the source's member. `head` is the source's. Raises Forbidden for a former owner, Busy."""
     for row in world.store.all_of(Member, company):
         if row.id == member and row.role == "owner":
-            return Owner(row.user, row.email, row.email_key, proven_address(row, head) is not None)
+            (consent,) = world.store.records([Consent.ref(company, member)])
+            proven = proven_address(row, head) is not None
+            return Owner(row.user, row.email, row.email_key, proven, consent if isinstance(consent, Consent) else None)
     raise Forbidden(scope="")
 
 
@@ -107,7 +112,9 @@ class Founding:
             role="owner",
         )
         schedules = [replace(self.schedule, company=call.company, id=call.company, attempts=0)] if self.schedule else []
-        return [member, *schedules, *plans.begun(call.company, call.at)]
+        before = self.owner.consent
+        consents = [replace(before, company=call.company, id=member.id, version=1)] if before else []
+        return [member, *consents, *schedules, *plans.begun(call.company, call.at)]
 
 
 def profile_of(document: Issued, company: str, at: datetime) -> Company:

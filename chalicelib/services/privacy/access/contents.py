@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.domain.attachments.attachment import Attached, Attachment, DocumentAttachment
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.companies.company import Company, Head, RetentionSchedule
+from chalicelib.domain.companies.invitation import Invitation
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
@@ -33,8 +34,10 @@ from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.domain.sync.device import Device
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import all_entities, rules_of
+from chalicelib.policy.schedules import CompanyRetention
 from chalicelib.services.documents.payments import buyers, redact_references
-from chalicelib.services.representation import attachments, documents, payments, records, support
+from chalicelib.services.privacy.access import terms
+from chalicelib.services.representation import attachments, documents, members, payments, records, support
 from chalicelib.services.representation.devices import present_device
 from chalicelib.services.representation.disclosures import present_disclosure
 from chalicelib.services.representation.measures import CONFIDENTIAL_KINDS
@@ -74,7 +77,8 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Item: records.present_record,
     Attachment: attachments.present_attachment,
     DocumentAttachment: attachments.present_attachment,
-    Member: records.present_record,
+    Member: members.present_member,
+    Invitation: members.present_member,
     ApiKey: records.present_record,
     Payment: payments.present_payment,
     CreditEntry: payments.present_credit_entry,
@@ -91,6 +95,7 @@ REFERENCE: Mapping[type[Record], str] = {
     Customer: "id",
     Supplier: "id",
     Member: "id",
+    Invitation: "id",
     Consent: "id",
     **{document_type.issued: document_type.person for document_type in document_types()},
     **{document_type.draft: document_type.person for document_type in document_types() if document_type.draft},
@@ -118,7 +123,18 @@ def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
 
 ROWS_OF_PERSON: Mapping[str, tuple[type[Record], ...]] = {
     **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
-    "mem": (Member, Consent, Acceptance, Device, Thread, SupportMessage, Attachment, Disclosure, Correction),
+    "mem": (
+        Member,
+        Invitation,
+        Consent,
+        Acceptance,
+        Device,
+        Thread,
+        SupportMessage,
+        Attachment,
+        Disclosure,
+        Correction,
+    ),
 }
 """The classes of rows about one person, by the id's prefix: their record, documents, drafts, payments and messages."""
 
@@ -147,6 +163,15 @@ class Reading:
     subject: str | None
     on: date
     language: Language
+    retention: CompanyRetention | None = None
+    """The company's rule, for the last days of a person's rows. The export of an account states none."""
+
+
+class Line(NamedTuple):
+    """A row as a line of JSON, and its last day under each rule that has one."""
+
+    text: str
+    ends: Mapping[str, date]
 
 
 @per_policy()
@@ -214,7 +239,7 @@ def _secrets(table: str, kind: str) -> frozenset[str]:
     )
 
 
-def serialize(store: Store, kind: ExportKind, rows: Sequence[Record], reading: Reading) -> list[str]:
+def serialize(store: Store, kind: ExportKind, rows: Sequence[Record], reading: Reading) -> list[Line]:
     """The rows of this kind as lines of JSON. Raises Busy."""
     theirs = buyers(store, reading.company, rows) if reading.subject else {}
     own = [
@@ -227,7 +252,12 @@ def serialize(store: Store, kind: ExportKind, rows: Sequence[Record], reading: R
     if own and document_type and document_type.balance:
         found = store.records([document_type.balance.ref(reading.company, row.id) for row in own])
         balances = {row.id: row for row in found if isinstance(row, Balance)}
-    return [_line(row, _shown(row, balances, reading)) for row in own]
+    kept = reading.retention
+    days = terms.events(store, reading.company, own) if own and kept else {}
+    return [
+        Line(_line(row, _shown(row, balances, reading)), terms.ends(row, days.get(row.id), kept) if kept else {})
+        for row in own
+    ]
 
 
 def _may_know(row: Record, reading: Reading) -> bool:

@@ -19,17 +19,20 @@ from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.attachments.rows import copies as copies_of
 from chalicelib.services.documents.printing import page_of
+from chalicelib.services.mail.notifications import notice
 from chalicelib.services.privacy import receipts, transitions
-from chalicelib.services.privacy.access import zip_file
+from chalicelib.services.privacy.access import terms, zip_file
 from chalicelib.services.privacy.access.contents import (
     ExportKind,
+    Line,
     Reading,
     concerns,
     documents_for,
     kinds_for,
     serialize,
 )
-from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
+from chalicelib.services.privacy.access.parts import parts_of, put_rows
+from chalicelib.services.privacy.access.zip_file import kind_of, language_of, put_part
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
@@ -130,7 +133,8 @@ def _begin(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Wri
         running = moved(
             now, "running", call.at, measures=steps(now.subject), policy_version=current().version, receipt=True
         )
-        return Decision(running, puts=(running,), new=(receipt,))
+        told = notice(call, "acknowledged", now.id)
+        return Decision(running, puts=(running,), new=(receipt,), messages=(told,))
 
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_WHILE_OPEN).outcome)
 
@@ -166,9 +170,10 @@ def _rows(
         frozenset(filter(None, (request.asked_by, request.confirmed_by))),
         request.subject,
         today(request.verified_at or request.created_at),
-        language_of(reader),
+        language_of(reader, request),
+        terms.retention(world.store, request.company) if request.subject else None,
     )
-    lines: list[str] = []
+    lines: list[Line] = []
     read = size = 0
     where: str | None = after
     while where is not None and read < ROWS and size < PIECE_BYTES:
@@ -177,10 +182,10 @@ def _rows(
         new = serialize(world.store, kind, page.records, reading)
         lines += new
         read += len(page.records)
-        size += sum(len(line) for line in new)
+        size += sum(len(line.text) for line in new)
         where = page.next["sort"]["S"] if page.next else None
     if lines:
-        world.files.put(f"{part}.ndjson", "\n".join(lines).encode(), "application/x-ndjson", only_if_absent=False)
+        put_rows(world, part, lines, reading.retention is not None)
     return len(lines), where
 
 

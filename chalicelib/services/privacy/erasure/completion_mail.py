@@ -19,7 +19,7 @@ from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.mail import writing
-from chalicelib.services.mail.notifications import owners
+from chalicelib.services.mail.notifications import account_language, owners, person_language
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -29,24 +29,25 @@ def letters(world: "World", call: Call, request: PrivacyRequest) -> Sequence[Let
     """One mail for each owner who has proven an address. Raises Busy."""
     (profile,) = world.store.records([Company.ref(request.company)])
     known = profile if isinstance(profile, Company) else None
-    language = known.language if known else "fr"
-    found = (proven_address(owner, known) for owner in owners(world, request.company))
-    addresses = dict.fromkeys(to for to in found if to)
+    addresses: dict[str, Language] = {}
+    for owner in owners(world, request.company):
+        own = owner.id == request.asked_by
+        if to := proven_address(owner, known):
+            language = person_language(request, known) if own else account_language(request, known)
+            addresses = addresses | {to: language} if own else {to: language} | addresses
     outside = replace(call, company=PUBLIC)
     return [
         writing.write(outside, to, language, "account_erased", company=request.company, request=request.id).letter
-        for to in addresses
+        for to, language in addresses.items()
     ]
 
 
-def letter_of_member(
-    call: Call, own: Member, company: Company | None, language: Language, request: str
-) -> Letter | None:
-    """The last mail of a member who is erased; None without a proven address."""
+def letter_of_member(call: Call, own: Member, company: Company | None, request: PrivacyRequest) -> Letter | None:
+    """The last mail of a member who is erased, in their language; None without a proven address."""
     if (to := proven_address(own, company)) is None:
         return None
-    outside = replace(call, company=PUBLIC)
-    return writing.write(outside, to, language, "member_erased", company=call.company, request=request).letter
+    outside, language = replace(call, company=PUBLIC), person_language(request, company)
+    return writing.write(outside, to, language, "member_erased", company=call.company, request=request.id).letter
 
 
 def posted(call: Call, request: PrivacyRequest) -> tuple[Message, ...]:

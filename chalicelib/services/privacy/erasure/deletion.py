@@ -7,6 +7,7 @@ progress. Each change of status is a commit of the company.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
@@ -32,7 +33,8 @@ from chalicelib.policy.schedules import retention_of
 from chalicelib.services.attachments.settling import require_settled
 from chalicelib.services.mail.notifications import NOTICE, notice, notice_outside, notify
 from chalicelib.services.mail.outbox import deliver
-from chalicelib.services.privacy import receipts, sign_ins
+from chalicelib.services.mail.writing import send_held
+from chalicelib.services.privacy import receipts, sign_ins, transitions
 from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.erasure.copies import copies_of
 from chalicelib.services.privacy.legal import disclosures
@@ -105,15 +107,17 @@ class _DeletionContext:
 
 
 def _tell_first(world: "World", request: PrivacyRequest) -> None:
-    """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
-    only up to PATIENCE before the deadline. Raises Busy."""
-    for message in [*world.store.all_of(Message, request.company)]:
-        if message.task == NOTICE:
-            try:
-                deliver(world, {NOTICE: notify}, message.key, message.task, message.about)
-            except Busy:
-                if world.now() < request.deadline - PATIENCE:
-                    raise
+    """Deliver pending and held notices to the owners before their addresses are erased. A failing mailer delays the
+    deletion only up to PATIENCE before the deadline. Raises Busy."""
+    tasks = {NOTICE: partial(notify, at_once=True)}
+    pending = [each for each in world.store.all_of(Message, request.company) if each.task == NOTICE]
+    deliveries = [partial(deliver, world, tasks, each.key, each.task, each.about) for each in pending]
+    for send in (*deliveries, partial(send_held, world, request.company)):
+        try:
+            send()
+        except Busy:
+            if world.now() < request.deadline - PATIENCE:
+                raise
 
 
 def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
@@ -121,9 +125,12 @@ def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> W
     cancelled in the meantime."""
     world = context.world
     if request.subject is None:
+        transitions.overtake(world, request)
         _tell_first(world, request)
         require_settled(world, request.company)
         sign_ins.note_all(world, request.company)
+    elif request.affects == "member":
+        send_held(world, request.company)  # What is held for the member names their address.
     found = plan_of(world, request.company, request.affects, world.now())
     own_rows = 0 if request.measures else 1  # Only the measure of `record_deleted_before`, or none.
     informed = _recipients(world, request, found)
@@ -239,6 +246,8 @@ def _notices(call: Call, request: PrivacyRequest) -> tuple[Message, ...]:
 
 def _look_again(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Erase rows that a request in flight wrote after the account was blocked."""
+    if request.subject is None:
+        transitions.overtake(context.world, request)
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
         for m in request.measures

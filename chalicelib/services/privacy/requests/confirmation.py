@@ -12,7 +12,6 @@ from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY, FormerOwner, Member, owner_digest
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidden, LastOwner, OwnersChanged
-from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import marked
 from chalicelib.domain.privacy.request import GRACE, PrivacyRequest, Tombstone, clear_days, moved, reminder
 from chalicelib.services.companies.access import HeldAccess, owners_changed
@@ -88,8 +87,6 @@ def person(
     own: Record | None,
     others: Sequence[Member],
     held: HeldAccess | None,
-    *,
-    language: Language,
 ) -> Decision[PrivacyRequest]:
     """Delete the person's own record, unless it was deleted earlier, and revoke the keys and devices of a member. A
     member's last mail is written now, because their address goes. Raises AlreadyBlocked, LastOwner."""
@@ -104,9 +101,7 @@ def person(
         remaining = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
         if not any(other is not None and other.role == "owner" for other in remaining):
             raise LastOwner
-    letter = (
-        letter_of_member(call, own, snapshot.get(Company), language, request.id) if isinstance(own, Member) else None
-    )
+    letter = letter_of_member(call, own, snapshot.get(Company), request) if isinstance(own, Member) else None
     last = (letter,) if letter else ()
     after = replace(after, letters=tuple(each.id for each in last))
     tombstone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOUR: Final = 3600
 TRIED_AN_HOUR: Final = 30
-"""Codes that one source may try in an hour. A stranger uses up only their own tries."""
+"""Wrong codes that one source may try in an hour. Nobody guesses 128 bits, so a right code is never refused."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,11 @@ def code_of(call: Call) -> str:
     return download_code(call.random("download_code"))
 
 
-def needed(world: "World", call: Call, requester: Requester, subject: str | None) -> bool:
+def needed(world: "World", call: Call, requester: Requester, subject: str | None, company: Company | None) -> bool:
     """Whether the requester, or the person concerned, has no address for the receipt. A member's unproven address gets
-    no mail, so it does not count. An API key has none and needs
-    none: the owners get the mails. Raises Busy."""
+    no mail, so it does not count. An API key has none and needs none: the owners get the mails. `company` is the
+    profile. Raises Busy."""
     members = {member.id: member for member in members_of(world.store, call.company)}
-    (profile,) = world.store.records([Company.ref(call.company)])
-    company = profile if isinstance(profile, Company) else None
     persons = [proven_address(members[requester.id], company)] if requester.id in members else []
     if subject in members:
         persons.append(proven_address(members[subject], company))
@@ -62,12 +60,12 @@ def _address(world: "World", company: str, subject: str) -> str | None:
 def fetch(world: "World", company: str, id: str, code: str, source: str) -> Handover:
     """Hand out what a code opens. Raises NotFound alike for an unknown company, an unknown request, a wrong code and a
     code past its life; TooManyRequests for a source above its limit; Busy."""
-    codes.limit(world, "download code by source", source, most=TRIED_AN_HOUR, seconds=HOUR)
     row, receipt, head = world.store.records(
         [PrivacyRequest.ref(company, id), Receipt.ref(company, id), Head.ref(company)]
     )
     request = row if isinstance(row, PrivacyRequest) else None
     if not opens(request, id, code, world.now()) or request is None:
+        codes.limit(world, "download code by source", source, most=TRIED_AN_HOUR, seconds=HOUR)
         raise NotFound
     active = isinstance(head, Head) and head.state == "active"
     archive = downloads.link(world, request) if active and downloads.ready(world, request) else None

@@ -13,17 +13,15 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.errors import (
-    Busy,
     NotFound,
     ProofNeeded,
     RequestSettled,
     UnderHold,
 )
-from chalicelib.domain.language import Language
+from chalicelib.domain.language import DEFAULT, Language
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.domain.privacy.download_code import download_digest
 from chalicelib.domain.privacy.request import (
-    OVER,
     PROVEN,
     UNCONFIRMED,
     PrivacyRequest,
@@ -34,9 +32,9 @@ from chalicelib.domain.privacy.request import (
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services import codes
 from chalicelib.services.companies.access import access_of
-from chalicelib.services.mail import notifications, writing
+from chalicelib.services.companies.open_requests import open_requests, with_codes
+from chalicelib.services.mail import notifications
 from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
@@ -52,13 +50,12 @@ from chalicelib.services.privacy.subjects import (
 from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import check, transact
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-CODES_AN_HOUR = 5
 STOPPED = ("cancelled_by_company", "cancelled_by_former_owner")
 
 
@@ -82,17 +79,22 @@ def ask(
     subject: str | None,
     corrections: Mapping[str, Any] | None = None,
     *,
+    language: Language | None = None,
     capped: bool = True,
 ) -> Committed[PrivacyRequest]:
-    """Create a request. Kinds without a second proof of identity are verified at once. An opposition, and a
-    rectification with corrections, are carried out in the same commit. Raises Forbidden, NotFound for an unknown
-    subject, InvalidContent, ProofNeeded to correct a member. Raises TooManyRequests if `capped`; the public page has
-    its own limits."""
+    """Create a request. `language` is the person's, by default the company's. Kinds without a second proof of identity
+    are verified at once. An opposition, and a rectification with corrections, are carried out in the same commit.
+    Raises Forbidden, NotFound for an unknown subject, InvalidContent, ProofNeeded to correct a member. Raises
+    TooManyRequests if `capped`; the public page has its own limits."""
     own = kind == "opposition" and requester.role is not None and subject in (None, requester.id)
     subject = requester.id if own else requester.about(subject)
     request = _new_request(call, requester, kind, subject)
     requester.require(subject)
-    if download_codes.needed(world, call, requester, subject):
+    (profile,) = world.store.records([Company.ref(call.company)])
+    company = profile if isinstance(profile, Company) else None
+    of_account = company.language if company else DEFAULT
+    request = replace(request, language=language or of_account, account_language=of_account)
+    if download_codes.needed(world, call, requester, subject, company):
         request = replace(request, download_digest=download_digest(request.id, download_codes.code_of(call)))
     correction = None if corrections is None else _correction(world, call, requester, request, corrections)
     new = _prepared(world, call, request, correction, own=own)
@@ -175,10 +177,10 @@ def confirm(
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
     members = members_of(world.store, call.company)
-    seen, profile = world.store.records([PrivacyRequest.ref(call.company, id), Company.ref(call.company)])
-    language: Language = profile.language if isinstance(profile, Company) else "fr"
+    (seen,) = world.store.records([PrivacyRequest.ref(call.company, id)])
     person = seen.subject if isinstance(seen, PrivacyRequest) else None
     own_access = access_of(world.store, call.company, person) if person else None
+    asked = open_requests(world.store, call.company, person, but=id) if person else []
     former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
@@ -191,13 +193,16 @@ def confirm(
             if kept:
                 raise UnderHold
             own = erasable(snapshot, request.subject, members, named=True)
-            return confirmation.person(snapshot, call, requester, request, own, members, own_access, language=language)
+            decision = confirmation.person(snapshot, call, requester, request, own, members, own_access)
+            return with_codes(snapshot, call, own, asked, decision) if isinstance(own, Member) else decision
         if request.kind == "deletion":
             return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
         return Decision(after, puts=(after,), messages=(notifications.notice(call, "verified", id),))
 
-    committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
+    committed = transact(
+        world.store, call, [*_refs(call, id, members), *asked], decide_confirmation, ACCOUNT_WHILE_BLOCKED
+    )
     if committed.value is None or committed.value.status == "verified":
         world.wake("requests")
     return committed
@@ -225,23 +230,6 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
         )
 
     return transact(world.store, call, [PrivacyRequest.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
-
-
-def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
-    """Mail the requesting member a one-time code. Raises NotFound, RequestSettled, ProofNeeded for a member without an
-    address, TooManyRequests."""
-    request = find_request(world.store, call.company, requester, id)
-    if request.status in OVER:
-        raise RequestSettled(status=request.status)
-    check(world.store, call, ACCOUNT_WHILE_BLOCKED)
-    own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
-    if own is None or own.email is None:
-        raise ProofNeeded
-    codes.limit(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600)
-    code = codes.begin(world, "identity", own.id, id)
-    if code is None:
-        raise Busy
-    writing.write_without_company(world, writing.write(call, own.email, language, "identity_code", code=code))
 
 
 def _gone(request: PrivacyRequest) -> bool:
