@@ -62,27 +62,24 @@ def _style() -> str:
     return files("chalicelib.policy").joinpath("texts/page.css").read_text("utf-8") + own
 
 
+NOT_ARCHIVED = '<meta name="robots" content="noarchive">\n'
+
+
 def page(language: Language, main: str, *, alert: str = "") -> Answer:
     """The complete page around its main part. `alert` is a fault's code."""
+    from chalicelib.policy.html import language_links, opening
     from chalicelib.policy.load import current
-    from chalicelib.policy.page import LANGUAGE_NAMES, direction, mail_link
+    from chalicelib.policy.page import mail_link
 
     words, policy = _words(language), current()
-    mark = {language: ' aria-current="page"'}
-    links = "".join(
-        f'<li><a href="?lang={other}" hreflang="{other}" lang="{other}"{mark.get(other, "")}>{name}</a></li>'
-        for other, name in LANGUAGE_NAMES.items()
-    )
+    links = language_links(language, lambda other: f"?lang={other}")
     title = escape(words["title"])
     shown = f"{escape(words['error'])} – {title}" if alert else title
     return Answer(
         {
-            "content": f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n'
-            '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            '<meta name="robots" content="noarchive">\n'
-            f"<title>{shown} – {escape(policy.product)}</title>\n<style>{_style()}</style>\n</head>\n<body>\n"
+            "content": f"{opening(f'{shown} – {escape(policy.product)}', language, _style(), meta=NOT_ARCHIVED)}"
             f'<a class="skip" href="#text">{escape(words["skip"])}</a>\n<header>\n'
-            f'<nav aria-label="{escape(words["languages"])}"><ul>{links}</ul></nav>\n'
+            f'<nav aria-label="{escape(words["languages"])}">{links}</nav>\n'
             f"<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n</header>\n"
             f'<main id="text">\n{main}</main>\n'
             f"<footer><p>{escape(words['contact'])} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"

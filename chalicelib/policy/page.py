@@ -5,22 +5,17 @@ from html import escape
 from itertools import groupby
 from typing import Literal
 
-from chalicelib.domain.language import LANGUAGES, Language
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import GRACE
 from chalicelib.policy.data_map import location, transfer
+from chalicelib.policy.html import language_links, opening, table
 from chalicelib.policy.load import HERE
 from chalicelib.policy.model import CLASSES, Policy, PolicyVersion, Rule, Section
 from chalicelib.policy.terms import most_days
 from chalicelib.policy.wording import delay, length, long_date, outcome, say, term
 
-LANGUAGE_NAMES: dict[Language, str] = {"fr": "Français", "ar": "العربية", "en": "English"}
 REGION = "<!--region-->"
 """The placeholder of a frozen text for the deployment's region, which the text cannot know."""
-
-
-def direction(language: Language) -> str:
-    """`rtl` for Arabic, `ltr` otherwise."""
-    return "rtl" if language == "ar" else "ltr"
 
 
 def article(policy: Policy, sections: Iterable[Section], language: Language) -> str:
@@ -29,10 +24,10 @@ def article(policy: Policy, sections: Iterable[Section], language: Language) -> 
 
 
 def _section(policy: Policy, section: Section, language: Language) -> str:
-    table = {"retention": _retention, "processors": _processors}.get(section.table or "")
+    derived = {"retention": _retention, "processors": _processors}.get(section.table or "")
     return (
         f'<section aria-labelledby="{section.name}">\n<h2 id="{section.name}">{escape(section.title[language])}</h2>\n'
-        f"{_body(policy, section.body[language], language)}{table(policy, language) if table else ''}</section>\n"
+        f"{_body(policy, section.body[language], language)}{derived(policy, language) if derived else ''}</section>\n"
     )
 
 
@@ -65,17 +60,8 @@ def mail_link(policy: Policy) -> str:
 
 
 def _table(language: Language, name: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    labels = [escape(say("columns", column, language)) for column in columns]
-    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
-    body = "".join(
-        f'<tr><th scope="row">{row[0]}</th>'
-        + "".join(f'<td data-label="{each}">{cell}</td>' for each, cell in zip(labels[1:], row[1:], strict=True))
-        + "</tr>\n"
-        for row in rows
-    )
-    caption = escape(say("captions", name, language))
-    heading = f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>"
-    return f'<table class="{name}">\n{heading}\n<tbody>\n{body}</tbody>\n</table>\n'
+    heads = [escape(say("columns", column, language)) for column in columns]
+    return table(name, say("captions", name, language), heads, rows)
 
 
 def _alike(rule: Rule) -> tuple[int, bool, int, str, str, str]:
@@ -188,13 +174,8 @@ def versions(policy: Policy, shown: PolicyVersion, language: Language, now: Poli
 
 
 def _languages(shown: PolicyVersion, language: Language) -> str:
-    links = ""
-    for other in LANGUAGES:
-        mark = ' aria-current="page"' if other == language else ""
-        address = f"?version={shown.version}&amp;lang={other}"
-        name = LANGUAGE_NAMES[other]
-        links += f'<li><a href="{address}" hreflang="{other}" lang="{other}"{mark}>{name}</a></li>'
-    return f'<nav aria-label="{escape(say("page", "languages", language))}"><ul>{links}</ul></nav>'
+    links = language_links(language, lambda other: f"?version={shown.version}&amp;lang={other}")
+    return f'<nav aria-label="{escape(say("page", "languages", language))}">{links}</nav>'
 
 
 def _contents(sections: Iterable[Section], language: Language) -> str:
@@ -217,9 +198,7 @@ def complete_page(
     day = long_date(shown.date, language)
     style = (HERE / "texts" / "page.css").read_text("utf-8")
     return (
-        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title} – {escape(policy.product)} – {escape(day)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"{opening(f'{title} – {escape(policy.product)} – {escape(day)}', language, style)}"
         f'<a class="skip" href="#text">{escape(say("page", "skip", language))}</a>\n'
         f"<header>\n{_languages(shown, language)}\n<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n"
         f'{_notice(policy, shown, language, now)}\n</header>\n<main id="text">\n{_contents(sections, language)}{text}'

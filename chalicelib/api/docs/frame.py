@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from chalicelib.api.docs.prose import style, words
 from chalicelib.domain.language import Language
-from chalicelib.policy.page import LANGUAGE_NAMES, direction
+from chalicelib.policy.html import language_links, opening
 
 PRODUCT: Final = "My Facture Pro"
 PAGES: Final[Mapping[str, str]] = {
@@ -33,9 +33,7 @@ def framed(
     stays when the language changes."""
     own = words(language)
     return (
-        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} – {PRODUCT}</title><style>{style()}</style></head>\n<body>\n"
+        f"{opening(f'{escape(title)} – {PRODUCT}', language, style())}"
         f'<a class="skip" href="#text">{escape(own["frame"]["skip"])}</a>\n<header>'
         f"{_languages(language, query or {})}"
         f'<p class="product"><a href="{root or "./"}?lang={language}"><bdi>{PRODUCT}</bdi></a></p>'
@@ -45,13 +43,8 @@ def framed(
 
 
 def _languages(language: Language, query: Mapping[str, str]) -> str:
-    mark = {language: ' aria-current="true"'}
-    links = "".join(
-        f'<li><a href="?{escape(urlencode({**query, "lang": other}))}" hreflang="{other}" lang="{other}"'
-        f"{mark.get(other, '')}>{name}</a></li>"
-        for other, name in LANGUAGE_NAMES.items()
-    )
-    return f'<nav class="languages" aria-label="{escape(words(language)["frame"]["languages"])}"><ul>{links}</ul></nav>'
+    links = language_links(language, lambda other: f"?{escape(urlencode({**query, 'lang': other}))}")
+    return f'<nav class="languages" aria-label="{escape(words(language)["frame"]["languages"])}">{links}</nav>'
 
 
 def _pages(language: Language, root: str, here: str) -> str:

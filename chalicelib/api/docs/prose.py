@@ -2,13 +2,14 @@
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
 from chalicelib.domain.language import Language
+from chalicelib.policy import html
 
 _FOLDER: Final = "chalicelib.api.docs"
 
@@ -69,14 +70,6 @@ def items(parts: Iterable[str], kind: str = "ul", attributes: str = "") -> str:
     return f"<{kind}{attributes}>{''.join(f'<li>{part}</li>' for part in parts)}</{kind}>"
 
 
-def table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]], *, name: str = "") -> str:
-    """A table of HTML cells; the first of each row is its heading. On a narrow screen each row becomes a block, whose
-    cells repeat the heading of their column."""
-    labels = [escape(head) for head in heads]
-    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
-    body = ""
-    for first, *rest in rows:
-        cells = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(labels[1:], rest, strict=True))
-        body += f'<tr><th scope="row">{first}</th>{cells}</tr>\n'
-    caption = f"<caption>{escape(title)}</caption>" if title else ""
-    return f'<table class="{name}">{caption}<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>\n'
+def table(title: str, heads: Iterable[str], rows: Iterable[Sequence[str]], *, name: str = "") -> str:
+    """A table of HTML cells. The heads are text."""
+    return html.table(name, title, [escape(head) for head in heads], rows)

@@ -11,11 +11,15 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.language import Language
 from chalicelib.domain.tabular.cells import escaped
 from chalicelib.policy.data_map import data_map
+from chalicelib.policy.html import opening
 from chalicelib.policy.load import current
-from chalicelib.policy.page import direction
 from chalicelib.policy.wording import long_date, say
 from chalicelib.services.exports.words import TABLES
 
+STYLE = (
+    "body{font-family:sans-serif;margin:2em}td,th{border:1px solid #999;padding:.3em;text-align:start}"
+    "table{border-collapse:collapse}"
+)
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
@@ -103,12 +107,7 @@ def index(
         f"<ul>{links}</ul>\n{lost}{_held(language, affects)}"
         f"<p>{escape(say('page', 'contact', language))} : {escape(current().contact)}</p>\n"
     )
-    return (
-        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(words["title"])}</title>'
-        "<style>body{font-family:sans-serif;margin:2em}td,th{border:1px solid #999;padding:.3em;text-align:start}"
-        f"table{{border-collapse:collapse}}</style></head>\n<body>\n{body}</body>\n</html>\n"
-    ).encode()
+    return (f"{opening(escape(words['title']), language, STYLE)}{body}</body>\n</html>\n").encode()
 
 
 def _held(language: Language, affects: str) -> str:

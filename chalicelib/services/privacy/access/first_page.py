@@ -16,6 +16,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import CLEAR_DAYS, PrivacyRequest, clear_days
 from chalicelib.policy.data_map import data_map
+from chalicelib.policy.html import table
 from chalicelib.policy.load import current
 from chalicelib.policy.model import CLASSES, Rule
 from chalicelib.policy.schedules import CompanyRetention
@@ -114,29 +115,14 @@ def _tables(archive: Archive) -> str:
         f'<a href="data/{table}.{form}">{table}.{form}</a>' for table in empty for form in ("json", "csv")
     )
     lead = _paragraph(word("your_data_help", language))
-    table = _table("contents", plain("your_data", language), [word(name, language) for name in names], rows)
+    held_rows = table("contents", plain("your_data", language), [word(name, language) for name in names], rows)
     rest = _paragraph(escape(readable.not_held(empty, language))) if empty else ""
-    return lead + table + rest + (f'<p class="files why" dir="ltr">{others}</p>\n' if empty else "")
+    return lead + held_rows + rest + (f'<p class="files why" dir="ltr">{others}</p>\n' if empty else "")
 
 
 def _links(*links: tuple[str, str], language: Language) -> str:
     """Links of one cell, each with its word."""
     return " · ".join(f'<a href="{path}">{word(name, language)}</a>' for path, name in links)
-
-
-def _table(name: str, caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that becomes a list of cards on a narrow screen."""
-    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>'
-        + "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(heads[1:], rest, strict=True))
-        + "</tr>\n"
-        for first, *rest in rows
-    )
-    return (
-        f'<table class="{name}">\n<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
-        f"{body}</tbody>\n</table>\n"
-    )
 
 
 def rules(archive: Archive) -> list[Rule]:
@@ -167,7 +153,7 @@ def _why(archive: Archive) -> str:
     copies = {name: length(period, language) for name, period in vars(policy.storage).items()}
     dated = word("policy", language, date=long_date(policy.date, language))
     return (
-        _table("retention", plain("why_caption", language), heads, rows)
+        table("retention", plain("why_caption", language), heads, rows)
         + _paragraph(word("not_attached_why", language))
         + _paragraph(word("copies", language, **copies))
         + _paragraph(dated)
@@ -242,7 +228,7 @@ def _recipients(archive: Archive) -> str:
     more = _paragraph(word("disclosed_more", language)) if len(archive.disclosures) > len(shown) else ""
     register = f"<ul>\n{lines}</ul>\n{more}" if shown else _paragraph(word("disclosed_none", language))
     return (
-        _table("processors", say("captions", "processors", language), heads, rows)
+        table("processors", say("captions", "processors", language), heads, rows)
         + f"<h3>{word('disclosed', language)}</h3>\n{register}"
     )
 

@@ -7,8 +7,8 @@ from html import escape
 from importlib.resources import files
 
 from chalicelib.domain.language import Language
+from chalicelib.policy import html
 from chalicelib.policy.load import HERE
-from chalicelib.policy.page import direction
 
 STYLE = """\
 body{overflow-wrap:anywhere}
@@ -61,12 +61,8 @@ def isolated(value: str) -> str:
 
 
 def opening(title: str, language: Language) -> str:
-    """The beginning of a page, to the body's start. No script and no external link."""
-    return (
-        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>\n{_style()}</style></head>\n<body>\n"
-    )
+    """The beginning of a page, to the body's start."""
+    return html.opening(escape(title), language, _style())
 
 
 CLOSING = "</main>\n</body>\n</html>\n"
