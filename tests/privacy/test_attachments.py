@@ -141,6 +141,22 @@ def test_an_access_export_has_the_persons_files_and_no_others(shop: Shop) -> Non
     assert not [name for name in archive.namelist() if theirs["id"] in name]
 
 
+def test_the_export_of_an_account_does_not_name_the_papers_of_an_erased_person(shop: Shop) -> None:
+    """The name of a file may name the person. The owner's own pages show none either."""
+    gone = person(shop)
+    theirs, ours = _issued_with(shop, PDF, customer=gone), _issued_with(shop, PDF)
+    erased(shop, gone, carried=True)
+    id = str(shop.owner.post(URL, {"kind": "access"}).json["id"])
+    assert shop.owner.post(f"{URL}/{id}/confirm", {}).status == 200
+    _work(shop, "requests")
+    archive = archive_of(shop, id)
+    files = [name for name in archive.namelist() if name.startswith(prefixes.PAPERS)]
+    assert ["ours" for name in files if ours["id"] in name] == ["ours"]
+    assert [name for name in files if theirs["id"] in name] == []
+    found = rows(archive, "document_attachments")
+    assert {row["id"]: row["name"] for row in found} == {theirs["id"]: None, ours["id"]: "bon.pdf"}
+
+
 def test_a_deleted_account_leaves_the_papers_of_its_documents(shop: Shop) -> None:
     attach(shop.owner, shop.customer, picture(colour="red"))
     paper = _issued_with(shop, PDF)

@@ -75,8 +75,6 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
-    Attachment: attachments.present_attachment,
-    DocumentAttachment: attachments.present_attachment,
     Member: members.present_member,
     Invitation: members.present_member,
     ApiKey: records.present_record,
@@ -281,9 +279,9 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
         return documents.present_draft(row)
     if isinstance(row, Disclosure):
         return present_disclosure(row, reading.language)
-    if type(row) in PLAIN:
-        return PLAIN[type(row)](row)
-    return records.stored_row(row)
+    if isinstance(row, Attached):
+        return attachments.present_attachment(row, reading.head)
+    return PLAIN.get(type(row), records.stored_row)(row)
 
 
 def _line(row: Record, shown: dict[str, Any]) -> str:

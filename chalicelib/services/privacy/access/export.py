@@ -4,7 +4,9 @@ The request's measures are the steps, and its cursor is the position in the pres
 bookkeeping stores both. A piece depends on the cursor alone, so a repeated piece replaces its earlier output.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.attachments.attachment import Attached, Attachment, DocumentAttachment
@@ -14,6 +16,7 @@ from chalicelib.domain.contact.support import SupportMessage
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, document_types
 from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.domain.privacy.request import Measure, PrivacyRequest, moved
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
@@ -213,21 +216,26 @@ def _printed(
 def _copied(
     world: "World", request: PrivacyRequest, prefix: str, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
-    """Copy the next of the company's files under a prefix into a part."""
+    """Copy the next of the company's files under a prefix into a part. It lists the papers that are blocked."""
     own = prefixes.of_company(prefix, reader.company)
-    contents: dict[str, bytes] = {}
-    where = None
-    for key in world.files.list(own):
-        if key <= after:
-            continue
-        if len(contents) == FILES:
-            where = max(contents, default=None)
-            break
-        contents[key] = world.files.read(key)
-    put_part(
-        world, request, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in contents.items()}, []
-    )
+    keys = [*islice((key for key in world.files.list(own) if key > after), FILES + 1)]
+    where = keys[FILES - 1] if len(keys) > FILES else None
+    blocked = _blocked(reader, prefix, own, keys[:FILES])
+    names = {key: f"{prefix}{key.removeprefix(own)}" for key in keys[:FILES] if key not in blocked}
+    contents = {name: world.files.read(key) for key, name in names.items()}
+    put_part(world, request, part, contents, sorted(set(blocked.values())))
     return len(contents), where
+
+
+def _blocked(reader: Reader, prefix: str, own: str, keys: Sequence[str]) -> dict[str, str]:
+    """The papers among these files that are blocked, because their document's other party was erased, with the id of
+    their attachment. They are disclosed on a lawful demand alone."""
+    if prefix != prefixes.PAPERS or not keys:
+        return {}
+    ids = {key: key.removeprefix(own).partition("/")[0] for key in keys}
+    rows = reader.many(DocumentAttachment, sorted(set(ids.values())))
+    erased = {row.id for row in rows if row and is_erased(reader.head, row.party or "")}
+    return {key: id for key, id in ids.items() if id in erased}
 
 
 def _attached(
