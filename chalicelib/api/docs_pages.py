@@ -1,6 +1,6 @@
 """The pages for people who write programs: the welcome, the reference, roles, ids, schemas, and problem types."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -148,79 +148,32 @@ def _problem(context: RequestContext) -> Answer:
     return Answer(body, page=problem_types.page(code, language) if for_browser(context.accept) else None)
 
 
+_service = partial(Endpoint, method="GET", scope=PUBLIC, tag="Service", query=LanguageQuery)
+_page = partial(_service, media="text/html")
+_both = partial(_service, page=True)
+"""A resource for programs that is a page for browsers."""
 ENDPOINTS = (
-    Endpoint(
-        method="GET",
+    _both(
         path="/",
-        scope=PUBLIC,
-        page=True,
         handler=_welcome,
-        query=LanguageQuery,
         response_model=ServiceShown,
         summary="The service and its public addresses; a page for browsers",
-        tag="Service",
     ),
-    Endpoint(
-        method="GET",
-        path="/docs",
-        scope=PUBLIC,
-        media="text/html",
-        handler=_reference,
-        query=ReferenceQuery,
-        summary="This API as a page with a search",
-        tag="Service",
-    ),
-    Endpoint(
-        method="GET",
-        path="/docs/roles",
-        scope=PUBLIC,
-        media="text/html",
-        handler=_roles,
-        query=LanguageQuery,
-        summary="The scopes of each role as a page",
-        tag="Service",
-    ),
-    Endpoint(
-        method="GET",
-        path="/docs/ids",
-        scope=PUBLIC,
-        media="text/html",
-        handler=_ids,
-        query=LanguageQuery,
-        summary="The ids that clients choose, as a page",
-        tag="Service",
-    ),
-    Endpoint(
-        method="GET",
-        path="/docs/schemas",
-        scope=PUBLIC,
-        media="text/html",
-        handler=_schemas,
-        query=LanguageQuery,
-        summary="The members of every object as a page",
-        tag="Service",
-    ),
-    Endpoint(
-        method="GET",
+    _page(path="/docs", handler=_reference, query=ReferenceQuery, summary="This API as a page with a search"),
+    _page(path="/docs/roles", handler=_roles, summary="The scopes of each role as a page"),
+    _page(path="/docs/ids", handler=_ids, summary="The ids that clients choose, as a page"),
+    _page(path="/docs/schemas", handler=_schemas, summary="The members of every object as a page"),
+    _both(
         path="/problems",
-        scope=PUBLIC,
-        page=True,
         handler=_problems,
-        query=LanguageQuery,
         response_model=ListOf[ProblemTypeShown],
         summary="Every code of problems and of single errors; a page for browsers",
-        tag="Service",
     ),
-    Endpoint(
-        method="GET",
+    _both(
         path="/problems/{code}",
-        scope=PUBLIC,
-        page=True,
         handler=_problem,
-        query=LanguageQuery,
         response_model=ProblemTypeShown,
         summary="The meaning of one code, and what to do; a page for browsers",
         errors=(NotFound,),
-        tag="Service",
     ),
 )

@@ -55,14 +55,14 @@ class PaymentShown(ResponseModel):
         str | None,
         Field(
             description="The unapplied credit that holds what is not applied.",
-            examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+            examples=["ucr_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
         ),
     ]
     credit_entry: Annotated[
         str | None,
         Field(
             description="The unapplied credit that this payment was taken from.",
-            examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+            examples=["ucr_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
         ),
     ]
     reverses: Reverses
@@ -105,7 +105,7 @@ class CreditEntryShown(ResponseModel):
         str | None,
         Field(
             description="The draft that alone takes it, or the document that freed it.",
-            examples=["pay_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
+            examples=["inv_01KB8Y3A4B5C6D7E8F9G0H1J2K"],
         ),
     ]
     payment: str | None

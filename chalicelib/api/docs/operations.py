@@ -66,7 +66,7 @@ def _body(operation: Operation, document: Mapping[str, Any], language: Language)
     if not media:
         return ""
     own = words(language)["reference"]
-    value = examples.request_example(described_body, document)
+    value = examples.example(described_body, document)
     said = operation["requestBody"].get("description")
     shown = kind(described_body["schema"], language, "")
     form = "" if media == "application/json" else f" {code(media)}"
@@ -85,7 +85,7 @@ def _answer(operation: Operation, document: Mapping[str, Any], language: Languag
         media, described_body = examples.content(answer)
         parts.append(f"<h4>{escape(own['answer'])} {code(status)}{_of(described_body, language)}</h4>")
         if media == "application/json":
-            parts.append(preformatted(examples.answer_example(described_body, document)))
+            parts.append(preformatted(examples.example(described_body, document)))
         elif media:
             parts.append(f"<p>{code(media)}</p>")
     return "".join(parts)

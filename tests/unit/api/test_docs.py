@@ -166,33 +166,11 @@ def test_each_verb_with_a_body_shows_one_that_it_accepts(
 ) -> None:
     operation = document["paths"][endpoint.path][endpoint.method.lower()]
     _, media = examples.content(operation["requestBody"])
-    shown = examples.request_example(media, document)
+    shown = examples.example(media, document)
     assert endpoint.request_model.model_validate_json(json.dumps(shown))
     assert shown, "an empty body shows nothing"
     block = pages["en"].page("").partition(f'id="{verb(endpoint)}"')[2].partition("</details>")[0]
     assert preformatted(shown) in block
-
-
-def test_a_stated_example_is_preferred() -> None:
-    stated = {"components": {"examples": {"one": {"value": {"name": "Atlas"}}}}}
-    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
-    media = {"schema": schema, "examples": {"one": {"$ref": "#/components/examples/one"}}}
-    assert examples.request_example(media, stated) == {"name": "Atlas"}
-    assert examples.request_example({"schema": schema, "example": {"name": "Rif"}}, {}) == {"name": "Rif"}
-    assert examples.request_example({"schema": schema}, {}) == {"name": "…"}
-
-
-def test_a_body_without_required_members_shows_one_with_an_example() -> None:
-    properties = {"id": {"type": "string"}, "note": {"type": "string"}, "amount": {"type": "string", "examples": ["5"]}}
-    media = {"schema": {"type": "object", "properties": properties}}
-    assert examples.request_example(media, {}) == {"amount": "5"}
-
-
-def test_an_example_of_a_schema_that_holds_itself_ends() -> None:
-    tree = {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/Tree"}}}
-    document = {"components": {"schemas": {"Tree": tree}}}
-    made = examples.answer_example({"schema": {"$ref": "#/components/schemas/Tree"}}, document)
-    assert json.dumps(made).count("child") == examples.DEEPEST + 1
 
 
 class TestSearch:
