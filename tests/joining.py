@@ -96,8 +96,8 @@ def joined(world: "World", company: str, inviter: str, user: str, role: Role) ->
     """Make a person a member without the API."""
     from chalicelib.policy.load import policy_version
     from chalicelib.services.codes import email_key
-    from chalicelib.services.companies.invitations import Invitee, Joining
-    from chalicelib.services.companies.invitations import accept as accept_invitation
+    from chalicelib.services.companies.joining import Invitee, Joining
+    from chalicelib.services.companies.joining import accept as accept_invitation
 
     email = address()
     code = waiting(world, company, email, inviter, role)

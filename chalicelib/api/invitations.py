@@ -18,8 +18,8 @@ from chalicelib.domain.errors import (
     InvitationNotFound,
 )
 from chalicelib.services.codes import email_key
-from chalicelib.services.companies import invitations
-from chalicelib.services.companies.invitations import Invitee, Joining
+from chalicelib.services.companies import joining
+from chalicelib.services.companies.joining import Invitee, Joining
 from chalicelib.services.representation.members import present_member
 
 
@@ -59,8 +59,8 @@ def _joined(member: Member, _: Head) -> Answer:
 def _accept(context: RequestContext) -> Answer:
     sent, actor = context.body, context.actor
     person = Invitee(actor.subject, actor.email, email_key(context.world.settings, actor.email))
-    joining = Joining(sent.code, sent.of_age, sent.policy_version)
-    return answer(invitations.accept(context.world, context.presenting(_joined), person, joining))
+    answers = Joining(sent.code, sent.of_age, sent.policy_version)
+    return answer(joining.accept(context.world, context.presenting(_joined), person, answers))
 
 
 ENDPOINTS = (

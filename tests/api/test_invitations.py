@@ -16,7 +16,7 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy.load import policy_version
-from chalicelib.services.companies import access, invitations
+from chalicelib.services.companies import access, invitations, joining
 from tests.client import Client, Got
 from tests.clocks import clock_at
 from tests.conftest import Shop
@@ -278,7 +278,7 @@ def test_mails_are_limited_by_company_and_by_address(
 
 
 def test_a_person_tries_so_many_codes_an_hour(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invitations, "TYPED_BY_PERSON", 2)
+    monkeypatch.setattr(joining, "TYPED_BY_PERSON", 2)
     person = _person(shop, address())
     assert [accept(person, "x").status for _ in range(3)] == [404, 404, 429]
 
