@@ -332,7 +332,7 @@ def test_a_person_signs_up_so_many_companies_a_day(person: Client) -> None:
     refused = person.post("/v1/companies", new, idempotency_key="one more")
     assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
     wait = refused.headers["retry-after"]
-    assert 0 < int(wait) <= companies.DAY
+    assert 0 < int(wait) <= 86_400
     assert refused.headers["ratelimit-policy"] == '"sign-ups-by-person";q=20;w=86400'
     assert refused.headers["ratelimit"] == f'"sign-ups-by-person";r=0;t={wait}'
     assert person.post("/v1/companies", new, idempotency_key="up-0").status == 201, "a repetition"

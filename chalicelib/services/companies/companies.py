@@ -22,6 +22,7 @@ from chalicelib.services.companies.consent import accepting
 from chalicelib.services.documents import numbering, page_quota
 from chalicelib.services.earlier_templates import replaced
 from chalicelib.services.evidence.recording import new_evidence
+from chalicelib.services.tallies import DAY
 from chalicelib.store.decision import FOUNDING, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 33
 """Companies read in one transaction: three rows each, of the 100 that it can read."""
-DAY = 86_400
 SIGN_UPS_OF_ONE, SIGN_UPS_OF_SOURCE = 20, 100
 """New companies a day, of one person and from one network: an accounting firm may sit behind one address."""
 LOOPBACK = frozenset({"", "127.0.0.1", "::/64"})

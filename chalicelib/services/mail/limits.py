@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from chalicelib.wiring import World
 
-DAY: Final = 86_400
 ACTS_OF_ONE: Final = 60
 ACTS_OF_COMPANY: Final = 120
 """Mailing acts a day of one person in a company, and of all its persons."""
@@ -40,11 +39,11 @@ MOST_HELD: Final = 50
 """Notices whose text is held for one address. Of further ones, the number is sent."""
 RACES: Final = 5
 
-Bound = Literal["acts", "codes", "requests", "removal", "never"]
+Bound = Literal["acts", "codes", "requests", "removal"]
 """The limit of a verb that mails. `acts`: a number a day by person and by company, then 429. `codes`: a number of codes
 by person, source, company or address, then 429. `requests`: the law demands that it works; the requests that it belongs
-to are limited by person, then 429. `removal`: it takes power away, and each needs an act that gave it. `never`: it
-mails only through another verb's work. All of them: notices by address, then held."""
+to are limited by person, then 429. `removal`: it takes power away, and each needs an act that gave it. All of
+them: notices by address, then held."""
 
 MAILING: Final["Mapping[str, Bound]"] = {
     "post_members": "codes",
@@ -65,8 +64,8 @@ MAILING: Final["Mapping[str, Bound]"] = {
 def counted(snapshot: Snapshot, call: Call) -> tuple[Tally, Tally]:
     """The counts of the actor's and the company's mailing acts, for the commit of one more. Raises TooManyRequests."""
     return (
-        tallies.counted(snapshot, call, "mails", call.actor, Quota("mails-by-person", ACTS_OF_ONE, DAY)),
-        tallies.counted(snapshot, call, "mails", "company", Quota("mails-by-company", ACTS_OF_COMPANY, DAY)),
+        tallies.counted(snapshot, call, "mails", call.actor, Quota("mails-by-person", ACTS_OF_ONE, tallies.DAY)),
+        tallies.by_company(snapshot, call, "mails-by-company", ACTS_OF_COMPANY),
     )
 
 

@@ -3,7 +3,7 @@
 The member who made the request reads their mail in the request's language, everybody else in the company's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -172,12 +172,19 @@ def _posted(
 
 def _addresses(world: "World", request: PrivacyRequest, profile: Company | None) -> dict[str, Language]:
     """The proven addresses of the owners and of the member who made the request, each once, with its language."""
+    members = world.store.all_of(Member, request.company)
+    told = (row for row in members if row.role == "owner" or row.id == request.asked_by)
+    return addresses_of(told, request, profile)
+
+
+def addresses_of(members: Iterable[Member], request: PrivacyRequest, profile: Company | None) -> dict[str, Language]:
+    """The proven addresses of these members, each once, with its language: the person's for the one who made the
+    request."""
     found: dict[str, Language] = {}
-    for row in world.store.all_of(Member, request.company):
-        own = row.id == request.asked_by
-        if (own or row.role == "owner") and (to := proven_address(row, profile)):
-            language = person_language(request, profile) if own else account_language(request, profile)
-            found = found | {to: language} if own else {to: language} | found
+    for row in sorted(members, key=lambda row: row.id == request.asked_by):
+        if to := proven_address(row, profile):
+            own = row.id == request.asked_by
+            found[to] = person_language(request, profile) if own else account_language(request, profile)
     return found
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.contact.code import Tally
 from chalicelib.domain.errors import Quota
 from chalicelib.services import codes, tallies
 from chalicelib.services.privacy.requester import Requester
+from chalicelib.services.tallies import DAY
 from chalicelib.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 ASKED_A_DAY, TRIED_A_DAY = 20, 60
 """Requests per day, and dry runs per day."""
-DAY = 86_400
 
 
 def counted(snapshot: Snapshot, call: Call, requester: Requester) -> Tally:

@@ -16,10 +16,9 @@ from chalicelib.domain.companies.member import Member, proven_address
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.journal import Message
-from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.mail import writing
-from chalicelib.services.mail.notifications import account_language, owners, person_language
+from chalicelib.services.mail.notifications import addresses_of, owners, person_language
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -29,12 +28,7 @@ def letters(world: "World", call: Call, request: PrivacyRequest) -> Sequence[Let
     """One mail for each owner who has proven an address. Raises Busy."""
     (profile,) = world.store.records([Company.ref(request.company)])
     known = profile if isinstance(profile, Company) else None
-    addresses: dict[str, Language] = {}
-    for owner in owners(world, request.company):
-        own = owner.id == request.asked_by
-        if to := proven_address(owner, known):
-            language = person_language(request, known) if own else account_language(request, known)
-            addresses = addresses | {to: language} if own else {to: language} | addresses
+    addresses = addresses_of(owners(world, request.company), request, known)
     outside = replace(call, company=PUBLIC)
     return [
         writing.write(outside, to, language, "account_erased", company=request.company, request=request.id).letter
