@@ -28,6 +28,8 @@ from tests.tiers import pytest_collection_modifyitems, pytest_runtest_protocol
 from tests.write_paths import Unwritten, only_by_a_write_path, write_watch
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from chalicelib.domain.companies.member import Role
     from chalicelib.wiring import World
     from local.gateway import Gateway
@@ -207,3 +209,12 @@ def new_shop(gateway: "Gateway", world: "World", issuer: Issuer) -> Callable[...
 def shop(new_shop: Callable[..., Shop]) -> Shop:
     """A company with its cloud on and one customer."""
     return new_shop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """One browser for the tests of a module."""
+    from tests.e2e.browser import chromium
+
+    with chromium() as started:
+        yield started

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -20,6 +21,12 @@ AXE = Axe()
 def program() -> str | None:
     """The path of Chromium; None if it is not installed."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+needs_a_browser = pytest.mark.skipif(
+    program() is None,
+    reason="Chromium is not installed here (Debian: apt install chromium); what needs none is tested elsewhere",
+)
 
 
 @contextmanager

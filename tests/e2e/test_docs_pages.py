@@ -6,21 +6,14 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.browser import Reader, chromium, program
+from tests.e2e.browser import Reader, needs_a_browser
 from tests.e2e.serving import Served
-from tests.e2e.test_privacy_pages import LANGUAGES, NEEDS_A_BROWSER
+from tests.e2e.test_privacy_pages import LANGUAGES
 
 PAGES = ("/", "/docs", "/docs?q=credit", "/docs/roles", "/docs/ids", "/docs/schemas", "/problems", "/problems/bad_id")
 WIDTHS = (375, 1280)
 
-pytestmark = pytest.mark.skipif(program() is None, reason=NEEDS_A_BROWSER)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all of them."""
-    with chromium() as started:
-        yield started
+pytestmark = needs_a_browser
 
 
 @pytest.fixture

@@ -13,25 +13,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from chalicelib.services.privacy import receipts
-from tests.e2e.browser import Reader, chromium, program
+from tests.e2e.browser import Reader, needs_a_browser
 from tests.e2e.person import Person, signed_up
 from tests.e2e.serving import Served
 
-NEEDS_A_BROWSER = "Chromium is not installed here (Debian: apt install chromium); what needs none is tested elsewhere"
 LANGUAGES = (("fr", "ltr"), ("ar", "rtl"), ("en", "ltr"))
 PAGES = ("/privacy", "/account/deletion")
 WIDTHS = (360, 1200)
 PATIENCE = 30.0
 URL = "/v1/privacy/requests"
 
-pytestmark = pytest.mark.skipif(program() is None, reason=NEEDS_A_BROWSER)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all of them."""
-    with chromium() as started:
-        yield started
+pytestmark = needs_a_browser
 
 
 @pytest.fixture

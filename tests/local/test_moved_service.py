@@ -10,8 +10,9 @@ from typing import Any
 
 import jwt
 import pytest
+from playwright.sync_api import Browser
 
-from tests.e2e.browser import AXE, Reader, chromium, program
+from tests.e2e.browser import AXE, Reader, needs_a_browser
 from tests.e2e.person import CUSTOMER, LINE, Person, demonstration, signed_in, signed_up
 from tests.e2e.serving import Answer, Served, assert_problem
 
@@ -117,16 +118,15 @@ def test_the_mailbox_has_a_page_for_browsers(served: Served) -> None:
     assert escape(mail["text"]) in page.body.decode()
 
 
-@pytest.mark.skipif(program() is None, reason="no Chromium on this machine")
-def test_the_page_of_the_mailbox_is_accessible_and_fits_a_telephone(served: Served) -> None:
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 375, "height": 700})
-        reader = Reader(page)
-        page.goto(f"http://127.0.0.1:{served.port}/_local/mailbox")
-        assert page.title() == f"Mailbox ({page.locator('article').count()}) – Facture"
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375
-        assert [found["id"] for found in AXE.run(page).response["violations"]] == []
-        assert reader.complaints == []
+@needs_a_browser
+def test_the_page_of_the_mailbox_is_accessible_and_fits_a_telephone(served: Served, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 375, "height": 700})
+    reader = Reader(page)
+    page.goto(f"http://127.0.0.1:{served.port}/_local/mailbox")
+    assert page.title() == f"Mailbox ({page.locator('article').count()}) – Facture"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert [found["id"] for found in AXE.run(page).response["violations"]] == []
+    assert reader.complaints == []
 
 
 @pytest.mark.parametrize("path", ["/_local/clock", "/_local/mailbox"])

@@ -39,7 +39,7 @@ from chalicelib.services.privacy.requests import requests
 from chalicelib.workflow import engine
 from tests.conftest import Shop
 from tests.crash import Killed, watched
-from tests.e2e.browser import AXE, SERIOUS, chromium, program
+from tests.e2e.browser import AXE, SERIOUS, needs_a_browser
 from tests.mailbox import open_mailbox
 from tests.moved import with_term
 from tests.privacy.naming import unnamed, unworded
@@ -51,7 +51,6 @@ from tests.privacy.worlds import Books, Turned
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 RTL: dict[Language, str] = {"fr": "ltr", "ar": "rtl", "en": "ltr"}
 PERSONS = ("cus_", "sup_", "mem_")
-NEEDS_A_BROWSER = "Chromium is not installed here (Debian: apt install chromium)"
 WIDTH = 375
 
 
@@ -320,7 +319,7 @@ def test_the_words_are_there_in_three_languages_and_fill_in_the_same() -> None:
         assert fillings[0] == fillings[1] == fillings[2], name
         assert ARABIC.search(found["ar"]), name
         assert not re.search(r"\w'\w", found["fr"]), f"{name}: messages of the API use ’ too"
-    assert words
+    assert len(words) > 20
 
 
 def test_a_progress_of_an_earlier_release_continues_without_the_new_forms() -> None:
@@ -373,17 +372,10 @@ def test_killed_at_any_call_the_archive_is_the_same(vault: Turned, monkeypatch: 
         with pytest.raises(Killed), watched([vault.store.connection.client, vault.files.client], at, when):
             _work(books, id)
         assert _work(books, id) == expected, f"killed {when} call {at}, {calls.made[at]}"
-    assert expected
+    assert len(calls.moments) > 1
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all of them."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.mark.skipif(program() is None, reason=NEEDS_A_BROWSER)
+@needs_a_browser
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_pages_fit_a_telephone_and_bar_nobody(
     shop: Shop, browser: Browser, tmp_path: Path, language: Language
