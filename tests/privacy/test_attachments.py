@@ -60,7 +60,7 @@ def _counts(shop: Shop) -> tuple[Used, Used]:
     return replace(stored, version=0), found
 
 
-def _issued_with(shop: Shop, content: bytes, **changes: Any) -> dict[str, Any]:
+def issued_with(shop: Shop, content: bytes, **changes: Any) -> dict[str, Any]:
     """An attachment of a draft that was issued, in the ledger."""
     draft = shop.draft(**changes)["id"]
     done = attach(shop.owner, draft, content, "bon.pdf" if content == PDF else "photo.jpg")
@@ -89,7 +89,7 @@ def test_the_photographs_of_an_erased_customer_are_erased_with_them(shop: Shop) 
 def test_a_quota_counts_the_rows_before_it_refuses(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A purge does not write the counts."""
     monkeypatch.setattr(uploading, "MOST_FILES", 2)
-    _issued_with(shop, PDF)
+    issued_with(shop, PDF)
     attach(shop.owner, shop.customer, picture(colour="blue"))
     full = announced(shop.owner, shop.customer, picture(colour="red"))
     assert (full.status, full.json["code"]) == (409, "attachment_quota")
@@ -102,7 +102,7 @@ def test_a_quota_counts_the_rows_before_it_refuses(shop: Shop, monkeypatch: pyte
 
 def test_the_papers_of_an_erased_customers_documents_are_blocked(shop: Shop) -> None:
     gone = person(shop)
-    done = _issued_with(shop, PDF, customer=gone)
+    done = issued_with(shop, PDF, customer=gone)
     erased(shop, gone)
     for part in ("content", "thumbnail"):
         got = shop.owner.get(f"/v1/attachments/{done['id']}/{part}")
@@ -128,7 +128,7 @@ def test_a_draft_takes_its_files_to_another_customer(shop: Shop) -> None:
 def test_an_access_export_has_the_persons_files_and_no_others(shop: Shop) -> None:
     other = person(shop)
     mine = attach(shop.owner, shop.customer, picture(colour="red"))
-    paper, theirs = _issued_with(shop, PDF), attach(shop.owner, other, picture(colour="blue"))
+    paper, theirs = issued_with(shop, PDF), attach(shop.owner, other, picture(colour="blue"))
     id = str(shop.owner.post(URL, {"kind": "access", "subject": shop.customer}).json["id"])
     shop.owner.post(f"{URL}/{id}/confirm", {})
     _work(shop, "requests")
@@ -141,25 +141,9 @@ def test_an_access_export_has_the_persons_files_and_no_others(shop: Shop) -> Non
     assert not [name for name in archive.namelist() if theirs["id"] in name]
 
 
-def test_the_export_of_an_account_does_not_name_the_papers_of_an_erased_person(shop: Shop) -> None:
-    """The name of a file may name the person. The owner's own pages show none either."""
-    gone = person(shop)
-    theirs, ours = _issued_with(shop, PDF, customer=gone), _issued_with(shop, PDF)
-    erased(shop, gone, carried=True)
-    id = str(shop.owner.post(URL, {"kind": "access"}).json["id"])
-    assert shop.owner.post(f"{URL}/{id}/confirm", {}).status == 200
-    _work(shop, "requests")
-    archive = archive_of(shop, id)
-    files = [name for name in archive.namelist() if name.startswith(prefixes.PAPERS)]
-    assert ["ours" for name in files if ours["id"] in name] == ["ours"]
-    assert [name for name in files if theirs["id"] in name] == []
-    found = rows(archive, "document_attachments")
-    assert {row["id"]: row["name"] for row in found} == {theirs["id"]: None, ours["id"]: "bon.pdf"}
-
-
 def test_a_deleted_account_leaves_the_papers_of_its_documents(shop: Shop) -> None:
     attach(shop.owner, shop.customer, picture(colour="red"))
-    paper = _issued_with(shop, PDF)
+    paper = issued_with(shop, PDF)
     id = str(shop.owner.post(URL, {"kind": "deletion"}).json["id"])
     confirmed = shop.owner.post(f"{URL}/{id}/confirm", {})
     assert confirmed.status == 200, confirmed.text
@@ -185,7 +169,7 @@ def test_an_erasure_waits_for_papers_on_their_way(shop: Shop) -> None:
 def test_a_company_that_leaves_the_cloud_keeps_papers_and_support(shop: Shop) -> None:
     attach(shop.owner, shop.customer, picture(colour="red"))
     thread = shop.owner.post("/v1/support", {"subject": "Aide", "text": "Voici."}).json["id"]
-    helped, paper = attach(shop.owner, thread, picture(colour="green")), _issued_with(shop, PDF)
+    helped, paper = attach(shop.owner, thread, picture(colour="green")), issued_with(shop, PDF)
     leave(shop)
     run(shop.world, EXPIRY_JOB, now=shop.world.now(), left=within(60))
     assert (_attachments(shop, "workspace"), _attachments(shop, "ledger")) == ([helped["id"]], [paper["id"]])
@@ -224,7 +208,7 @@ def test_the_file_of_a_thread_is_its_members_and_ends_with_it(shop: Shop) -> Non
 def test_the_archive_holds_a_locked_copy_of_a_paper(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop()
     assert shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
-    paper = _issued_with(shop, PDF)
+    paper = issued_with(shop, PDF)
     assert shop.owner.post("/v1/backups", {}).status == 202
     _work(shop, "backups")
     _work(shop, "backups")
@@ -294,10 +278,10 @@ def test_a_photograph_is_locked_once_its_document_is_issued(new_shop: Callable[.
 def test_a_paper_whose_file_is_lost_does_not_stop_the_archive(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop()
     assert shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
-    lost = _issued_with(shop, PDF)
+    lost = issued_with(shop, PDF)
     for key in list(shop.world.files.list(prefixes.of_company(prefixes.PAPERS, shop.company))):
         shop.world.files.delete(key)
-    paper = _issued_with(shop, picture())
+    paper = issued_with(shop, picture())
     _backed_up(shop)
     assert shop.world.archive.exists(prefixes.archived(shop.company, paper["id"]))
     assert not shop.world.archive.exists(prefixes.archived(shop.company, lost["id"]))

@@ -97,9 +97,7 @@ class DownloadView:
             return documents.present_draft(record)
         if isinstance(record, Balance):
             return _balance(record)
-        if isinstance(record, (Attachment, DocumentAttachment)):
-            return attachments.present_attachment(record, head)
-        return PLAIN[type(record)](record)
+        return PLAIN[type(record)](record, head)
 
 
 def _balance(record: Balance) -> dict[str, Any]:
@@ -107,7 +105,7 @@ def _balance(record: Balance) -> dict[str, Any]:
     return {document: record.id, "paid": format(record.paid, "f"), "credited": format(record.credited, "f")}
 
 
-def _series(record: Series) -> dict[str, Any]:
+def _series(record: Series, _: Head) -> dict[str, Any]:
     return {
         "id": record.id,
         "document": record.document,
@@ -118,7 +116,7 @@ def _series(record: Series) -> dict[str, Any]:
     }
 
 
-def _entry(record: RegisterEntry) -> dict[str, Any]:
+def _entry(record: RegisterEntry, _: Head) -> dict[str, Any]:
     return {
         "series": record.series,
         "position": record.position,
@@ -132,7 +130,7 @@ def _entry(record: RegisterEntry) -> dict[str, Any]:
     }
 
 
-PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
+PLAIN: Final[Mapping[type[Record], Callable[[Any, Head], dict[str, Any]]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
@@ -143,6 +141,8 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Refund: payments.present_refund,
     Series: _series,
     RegisterEntry: _entry,
+    Attachment: attachments.present_attachment,
+    DocumentAttachment: attachments.present_attachment,
     AttachmentUsage: records.stored_row,
 }
 

@@ -7,9 +7,9 @@ from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.representation.body import Body
 
 
-def present_attachment(attachment: Attached, head: Head | None = None) -> Body:
+def present_attachment(attachment: Attached, head: Head) -> Body:
     """An attachment without its file. The name is null if the other party of its document was erased."""
-    hidden = head is not None and is_erased(head, attachment.party or "")
+    hidden = is_erased(head, attachment.party or "")
     return {
         "id": attachment.id,
         "object": "attachment",

@@ -11,7 +11,7 @@ from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.representation.body import Body
 
 
-def present_payment(payment: Payment, head: Head | None = None) -> Body:
+def present_payment(payment: Payment, head: Head) -> Body:
     """A payment or a counter-entry. `stamp_duty` is the duty on cash, due separately. `applied` is the part of the
     amount that pays the document. The texts about an erased buyer are null."""
     erased = _erased(head, payment.customer)
@@ -44,7 +44,7 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:
     }
 
 
-def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body:
+def present_credit_entry(entry: CreditEntry, head: Head) -> Body:
     """An entry of unapplied credit. `unapplied` is what may still be applied or refunded. The texts about an erased
     customer are null."""
     erased = _erased(head, entry.customer)
@@ -82,7 +82,7 @@ def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body:
     }
 
 
-def present_refund(refund: Refund, head: Head | None = None) -> Body:
+def present_refund(refund: Refund, head: Head) -> Body:
     """A refund, with the entries of unapplied credit that it lowers. The texts about an erased customer are null."""
     erased = _erased(head, refund.customer)
     return {
@@ -109,8 +109,8 @@ def _notices(row: Payment | CreditEntry) -> list[Body]:
     return [{"pointer": "/amount", "code": each.code, "params": dict(each.params)} for each in row.cash_notices]
 
 
-def _erased(head: Head | None, customer: str | None) -> bool:
-    return head is not None and customer is not None and is_erased(head, customer)
+def _erased(head: Head, customer: str | None) -> bool:
+    return customer is not None and is_erased(head, customer)
 
 
 def _day(day: date | None) -> str | None:

@@ -52,7 +52,7 @@ def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: A
     }
 
 
-def stored_row(record: Record) -> Body:
+def stored_row(record: Record, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A record that the API does not show, with each stored attribute."""
     stored = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in ("company", "id")}
     return {"id": record.id, "object": record.KIND, **msgspec.to_builtins(stored, builtin_types=(Decimal,))}

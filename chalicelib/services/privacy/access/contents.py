@@ -71,10 +71,12 @@ NAMES: Mapping[type[Record], str] = {
     },
     **{document_type.issued: document_type.plural for document_type in document_types()},
 }
-PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
+PLAIN: Mapping[type[Record], Callable[[Any, Head], dict[str, Any]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
+    Attachment: attachments.present_attachment,
+    DocumentAttachment: attachments.present_attachment,
     Member: members.present_member,
     Invitation: members.present_member,
     ApiKey: records.present_record,
@@ -82,10 +84,10 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     CreditEntry: payments.present_credit_entry,
     Refund: payments.present_refund,
     Thread: support.present_thread,
-    SupportMessage: support.present_message,
+    SupportMessage: lambda row, _: support.present_message(row),
     Device: present_device,
-    PrivacyRequest: request_row,
-    Correction: correction_row,
+    PrivacyRequest: lambda row, _: request_row(row),
+    Correction: lambda row, _: correction_row(row),
 }
 """Rows with a representation of their own in the API. Others are serialized attribute by attribute."""
 
@@ -279,9 +281,7 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
         return documents.present_draft(row)
     if isinstance(row, Disclosure):
         return present_disclosure(row, reading.language)
-    if isinstance(row, Attached):
-        return attachments.present_attachment(row, reading.head)
-    return PLAIN.get(type(row), records.stored_row)(row)
+    return PLAIN.get(type(row), records.stored_row)(row, reading.head)
 
 
 def _line(row: Record, shown: dict[str, Any]) -> str:
