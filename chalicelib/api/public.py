@@ -100,6 +100,7 @@ class DataMapShown(ResponseModel):
     object: Literal["data_map"]
     language: Language
     policy_version: str
+    policy_in_force: str
     contact: str
     data: list[RuleShown]
     processors: list[ProcessorShown]
@@ -130,7 +131,10 @@ def _policy(context: RequestContext) -> Answer:
 
 
 def _data_map(context: RequestContext) -> Answer:
-    return Answer(_map(context.query.lang or context.language, context.world.settings.region))
+    from chalicelib.policy.load import current
+
+    stated = _map(context.query.lang or context.language, context.world.settings.region)
+    return Answer({**stated, "policy_in_force": current().in_force(today(context.at)).version})
 
 
 ENDPOINTS = (

@@ -10,8 +10,8 @@ from chalicelib.policy.wording import length, outcome, say, term
 
 
 def data_map(language: Language, region: str | None = None) -> dict[str, Any]:
-    """The data map of the policy in force, ready for JSON. `region` is where the deployment runs (default: the
-    policy's)."""
+    """The data map of the rules that the service executes, ready for JSON. `region` is where the deployment runs
+    (default: the policy's)."""
     return draw(current(), build_inventory(), language, region)
 
 

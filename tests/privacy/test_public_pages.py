@@ -11,6 +11,7 @@ from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy import publish
 from chalicelib.policy.load import current, use
 from chalicelib.policy.model import Policy, PolicyVersion
+from chalicelib.policy.wording import long_date
 from local.gateway import Gateway
 from tests.client import Client
 from tests.unit.policy.planting import SOURCE, decided
@@ -59,6 +60,9 @@ def test_the_data_map_tells_every_rule_without_a_token(anybody: Client) -> None:
     assert got.status == 200
     assert {entry["rule"] for entry in got.json["data"]} == set(current().rules)
     assert got.json["policy_version"] == current().version
+    page = anybody.get("/privacy", query={"lang": "en"}).text
+    in_force = long_date(date.fromisoformat(got.json["policy_in_force"]), "en")
+    assert f"In force since {in_force}" in page
     again = anybody.get("/v1/privacy/data-map", if_none_match=got.etag)
     assert again.status == 304
 
